@@ -1,0 +1,1 @@
+"""Alembic migrations, in order of their file names; each runs both ways."""

@@ -1,0 +1,33 @@
+"""The one clock. Only edges (routes, jobs, commands) read it; services and the engine take ``now``.
+
+`travel` shifts it, so that tests and the demo can live on another day; time still passes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+_offset = timedelta(0)
+_frozen: datetime | None = None
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return _frozen if _frozen is not None else datetime.now(UTC) + _offset
+
+
+def travel(to: datetime) -> None:
+    """Make ``now()`` start from the aware instant ``to`` and go on from there."""
+    global _offset
+    _offset = to - datetime.now(UTC)
+
+
+@contextmanager
+def frozen(at: datetime) -> Iterator[None]:
+    """Hold ``now()`` at the aware instant ``at`` within the block."""
+    global _frozen
+    before, _frozen = _frozen, at.astimezone(UTC)
+    try:
+        yield
+    finally:
+        _frozen = before

@@ -1,0 +1,1 @@
+"""Outbox and audit rows, written in the caller's transaction."""

@@ -1,0 +1,131 @@
+"""Wires the application: settings, servers, extensions, the request's unit of work, features. No rules."""
+
+import uuid
+from dataclasses import replace
+
+import structlog
+from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
+from flask_login import user_logged_out
+from sqlalchemy.pool import QueuePool
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import clock, config, logs
+from portal.config import Settings
+from portal.extensions import babel, csrf, db, limiter, login, migrate, valkey
+from portal.jobs.dispatch import dispatch
+from portal.security.identity import current_actor, identity
+from portal.tenancy import directory, scope
+from portal.web.install import install as install_web
+
+log = structlog.get_logger("portal.request")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application. Without ``settings`` they are read from the environment."""
+    settings = settings or config.load()
+    if not settings.secret_key:
+        settings = replace(settings, secret_key=config.local_secret(settings.instance_dir))
+    logs.configure(settings.log_format)
+    app = Flask("portal", root_path=str(config.ROOT / "portal"), template_folder=str(config.ROOT / "templates"))
+    app.extensions["settings"] = settings
+    _configure(app, settings)
+    _bind_extensions(app, settings)
+    _register_unit_of_work(app)
+    install_web(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "poolclass": QueuePool,
+            "pool_size": settings.web_threads + 1,
+            "max_overflow": 4,
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": 5},
+        },
+        SESSION_COOKIE_NAME="session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        MAX_CONTENT_LENGTH=8 * 1024 * 1024,
+        RATELIMIT_STORAGE_URI=settings.redis_url.replace("unix://", "redis+unix://", 1),
+        RATELIMIT_ENABLED=settings.rate_limits,
+        RATELIMIT_KEY_PREFIX="limits",
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_SWALLOW_ERRORS=True,
+        BABEL_TRANSLATION_DIRECTORIES=str(config.ROOT / "portal" / "translations"),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # the documented way
+
+
+def _bind_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
+    valkey.connect(settings.redis_url)
+    limiter.init_app(app)
+    csrf.init_app(app)
+    login.init_app(app)
+    login.login_view = "accounts.sign_in"
+    babel.init_app(app, locale_selector=_locale, timezone_selector=_zone)
+    directory.configure(settings.directory_key or settings.secret_key)
+    scope.configure(db.session.session_factory, dispatch)
+
+
+def _locale() -> str:
+    actor = current_actor() if "unit" in g else None
+    if actor is not None:
+        return actor.locale
+    return request.accept_languages.best_match(["en"], default="en") if request else "en"
+
+
+def _zone() -> str | None:
+    actor = current_actor() if "unit" in g else None
+    return None if actor is None else actor.zone
+
+
+def _register_unit_of_work(app: Flask) -> None:
+    """One transaction a request, bound to the person's organization, committed here and nowhere else."""
+
+    @app.before_request
+    def open_unit() -> None:
+        g.request_id = uuid.uuid4().hex[:12]
+        g.started_at = clock.now()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        if request.endpoint in ("static", "web.health", "web.ready"):
+            return
+        who = identity()
+        g.unit = scope.Unit(scope.Scope() if who is None else scope.Scope(who.organization_id, who.user_id))
+
+    @app.after_request
+    def commit_unit(response: ResponseReturnValue) -> ResponseReturnValue:
+        status = response.status_code  # type: ignore[union-attr]  # Flask hands in a Response here
+        if "unit" in g and status < 400:
+            g.unit.commit()
+        response.headers["X-Request-Id"] = g.get("request_id", "-")  # type: ignore[union-attr]  # as above
+        return response
+
+    @app.teardown_request
+    def close_unit(error: BaseException | None) -> None:
+        unit = g.pop("unit", None)
+        if unit is not None:
+            unit.close()
+        if "started_at" in g and request.endpoint != "static":
+            log.info(
+                "request",
+                method=request.method,
+                route=request.url_rule.rule if request.url_rule else None,
+                milliseconds=round((clock.now() - g.started_at).total_seconds() * 1000),
+                failed=type(error).__name__ if error else None,
+            )
+
+    @user_logged_out.connect_via(app)  # type: ignore[untyped-decorator]  # blinker
+    def forget_actor(sender: Flask, **_: object) -> None:
+        g.pop("actor", None)

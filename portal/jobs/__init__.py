@@ -1,0 +1,1 @@
+"""Queued work: events and due pointers become RQ jobs; PostgreSQL is the truth, Redis may be emptied."""

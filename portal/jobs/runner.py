@@ -1,0 +1,103 @@
+"""Running one pointer: claim it, handle it and delete it in one transaction, or put it off with backoff."""
+
+import uuid
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+
+from portal import clock
+from portal.events.outbox import EVENT, PERSON_EVENT
+from portal.jobs.registry import EventRef, due_handler, handlers_of
+from portal.models.events import Event, PersonEvent
+from portal.models.people import DueWork
+from portal.tenancy.scope import session, unit_of_work
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 8
+_BACKOFF = timedelta(seconds=30)
+
+
+class UnknownWorkError(Exception):
+    """No handler is registered for a kind of due work."""
+
+
+def run(pointer_id: str, organization_id: str | None, user_id: str | None) -> None:
+    """Handle the pointer unless somebody else holds it or it is done; called by RQ with text arguments.
+
+    The handler's changes and the pointer's removal are one transaction: a kill leaves the pointer, and
+    the sweeper queues it again.
+    """
+    owner = {"organization_id": _id(organization_id), "user_id": _id(user_id)}
+    now = clock.now()
+    try:
+        with unit_of_work(**owner) as db:
+            pointer = _claim(uuid.UUID(pointer_id))
+            if pointer is None:
+                return
+            kind, target_id = pointer.kind, pointer.target_id
+            db.delete(pointer)
+            _handle(kind, target_id, now)
+    except Exception as error:
+        log.exception("work_failed", pointer=pointer_id)
+        with unit_of_work(**owner):
+            put_off(uuid.UUID(pointer_id), f"{type(error).__name__}: {error}", now=now)
+
+
+def put_off(pointer_id: uuid.UUID, reason: str, *, now: datetime) -> None:
+    """Retry with doubling delays; after `MAX_ATTEMPTS` the pointer stays as a dead letter with its reason."""
+    pointer = _claim(pointer_id)
+    if pointer is None:
+        return
+    attempts = pointer.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        pointer.failed_at, pointer.error, pointer.attempts = now, reason, attempts
+        return
+    session().delete(pointer)
+    session().flush()
+    session().add(
+        DueWork(
+            kind=pointer.kind,
+            queue=pointer.queue,
+            organization_id=pointer.organization_id,
+            user_id=pointer.user_id,
+            target_id=pointer.target_id,
+            due_at=now + _BACKOFF * 2 ** (attempts - 1),
+            attempts=attempts,
+            error=reason,
+        )
+    )
+
+
+def _claim(pointer_id: uuid.UUID) -> DueWork | None:
+    return session().scalar(
+        select(DueWork).where(DueWork.id == pointer_id, DueWork.failed_at.is_(None)).with_for_update(skip_locked=True)
+    )
+
+
+def _handle(kind: str, target_id: uuid.UUID, now: datetime) -> None:
+    if kind == EVENT:
+        event = session().get(Event, target_id)
+        _run_handlers(event, None if event is None else event.organization_id, now)
+    elif kind == PERSON_EVENT:
+        person_event = session().get(PersonEvent, target_id)
+        _run_handlers(person_event, None if person_event is None else person_event.user_id, now)
+    else:
+        handler = due_handler(kind)
+        if handler is None:
+            raise UnknownWorkError(kind)
+        handler(target_id, now)
+
+
+def _run_handlers(event: Event | PersonEvent | None, owner_id: uuid.UUID | None, now: datetime) -> None:
+    if event is None or owner_id is None:
+        return
+    ref = EventRef(event.id, owner_id, event.name, event.data, event.created_at)
+    for handler in handlers_of(event.name):
+        handler(ref, now)
+    event.handled_at = now
+
+
+def _id(value: str | None) -> uuid.UUID | None:
+    return None if value is None else uuid.UUID(value)

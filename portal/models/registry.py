@@ -1,0 +1,28 @@
+"""All mapped classes, imported once, so that migrations and checks see every table."""
+
+from portal.models import (
+    calendars,
+    classes,
+    curricula,
+    events,
+    library,
+    notifications,
+    organizations,
+    people,
+    schedules,
+)
+from portal.models.base import Base
+
+AGGREGATES = (
+    people,
+    organizations,
+    events,
+    library,
+    curricula,
+    classes,
+    schedules,
+    calendars,
+    notifications,
+)
+
+METADATA = Base.metadata

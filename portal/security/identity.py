@@ -1,0 +1,77 @@
+"""Flask-Login's user and the request's actor."""
+
+import uuid
+from typing import Any
+
+from flask import g
+from flask_login import UserMixin, current_user
+from sqlalchemy import select
+
+from portal import clock
+from portal.extensions import login
+from portal.models.organizations import Member, MemberStatus, Organization
+from portal.security import sign_ins
+from portal.security.actor import Actor
+from portal.tenancy.scope import session
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
+    """The signed-in person as Flask-Login sees one; its id is the sign-in token, never the user's id."""
+
+    def __init__(self, identity: sign_ins.Identity) -> None:
+        """Wrap the identity found for the cookie's token."""
+        self.identity = identity
+
+    def get_id(self) -> str:
+        """The sign-in token, kept in the session cookie."""
+        return self.identity.token
+
+
+@login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types
+def load(token: str) -> SignedIn | None:
+    """The signed-in person for the session cookie's token, or None when it has ended."""
+    identity = sign_ins.find(token, now=clock.now())
+    return None if identity is None else SignedIn(identity)
+
+
+def identity() -> sign_ins.Identity | None:
+    """The request's identity, or None for a visitor."""
+    user: Any = current_user
+    return user.identity if user.is_authenticated else None
+
+
+def load_actor(member_id: uuid.UUID) -> Actor | None:
+    """The active member with this id as an actor, read in the open unit of work."""
+    row = (
+        session()
+        .execute(
+            select(Member, Organization)
+            .join(Organization, Organization.id == Member.organization_id)
+            .where(Member.id == member_id, Member.status == MemberStatus.ACTIVE)
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    member, organization = row
+    return Actor(
+        organization_id=organization.id,
+        organization_name=organization.name,
+        organization_kind=organization.kind,
+        member_id=member.id,
+        user_id=member.user_id,
+        name=member.name,
+        email=member.email,
+        role=member.role,
+        zone=member.zone or organization.zone,
+        locale=member.locale or organization.locale,
+    )
+
+
+def current_actor() -> Actor | None:
+    """The request's actor, read once a request; None for visitors and people without an organization."""
+    if "actor" not in g:
+        found = identity()
+        g.actor = None if found is None or found.member_id is None else load_actor(found.member_id)
+    actor: Actor | None = g.actor
+    return actor
