@@ -2,9 +2,10 @@
 
 import uuid
 from dataclasses import replace
+from types import ModuleType
 
 import structlog
-from flask import Flask, g, request
+from flask import Blueprint, Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import user_logged_out
 from sqlalchemy.pool import QueuePool
@@ -20,6 +21,9 @@ from portal.web.install import install as install_web
 
 log = structlog.get_logger("portal.request")
 
+FEATURES: tuple[Blueprint, ...] = ()
+JOBS: tuple[ModuleType, ...] = ()  # imported so that their handlers are registered
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Without ``settings`` they are read from the environment."""
@@ -33,6 +37,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     _bind_extensions(app, settings)
     _register_unit_of_work(app)
     install_web(app)
+    for blueprint in FEATURES:
+        app.register_blueprint(blueprint)
     return app
 
 
