@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.models.events import Event, PersonEvent
@@ -61,6 +61,15 @@ def owe(kind: str, target_id: uuid.UUID, *, due_at: datetime, queue: str = SHORT
 def owe_all(kind: str, targets: Iterable[tuple[uuid.UUID, datetime]], *, queue: str = SHORT) -> None:
     """As `owe`, for many (target, instant) pairs in one statement; what is owed already stays as it is."""
     _point(kind, targets, queue=queue, organization_id=organization_id())
+
+
+def withdraw(kind: str, target_id: uuid.UUID) -> None:
+    """Take back all owed work of ``kind`` on a target of the bound organization."""
+    session().execute(
+        delete(DueWork).where(
+            DueWork.organization_id == organization_id(), DueWork.kind == kind, DueWork.target_id == target_id
+        )
+    )
 
 
 def _point(

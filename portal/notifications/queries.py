@@ -1,0 +1,213 @@
+"""Reads of the notifications feature."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from portal.models.curricula import VersionStep
+from portal.models.notifications import Channel, DeliverySetting, Notification, NotificationPreference
+from portal.models.organizations import Member, MemberStatus, Organization
+from portal.models.schedules import Assignment, ItemStatus, Schedule, ScheduleItem
+from portal.tenancy.scope import session
+
+_DEFAULTS = DeliverySetting(digest_time=time(7), quiet_from=time(21), quiet_until=time(7))
+OPEN = (ItemStatus.PLANNED, ItemStatus.IN_PROGRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A member as deliveries need one: address, zone, hours and what is switched off."""
+
+    member_id: uuid.UUID
+    name: str
+    email: str | None
+    zone: str
+    locale: str
+    digest_time: time
+    quiet_from: time
+    quiet_until: time
+    off: frozenset[tuple[str, Channel]]
+
+    def wants(self, kind: str, channel: Channel) -> bool:
+        """Whether this kind goes to this member through this channel."""
+        return (kind, channel) not in self.off and (channel is not Channel.MAIL or self.email is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRef:
+    """A schedule that is new or has changed."""
+
+    schedule_id: uuid.UUID
+    member_id: uuid.UUID
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """An item of a digest; ``on_date`` and ``start_time`` are local to the schedule's zone."""
+
+    item_id: uuid.UUID
+    title: str
+    path_title: str
+    on_date: date
+    start_time: time
+    minutes: int
+
+
+def recipients(member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Recipient]:
+    """The members among these who are not removed, by id; three queries whatever their number."""
+    newest = aliased(Schedule)
+    zone = (
+        select(newest.zone)
+        .where(newest.member_id == Member.id)
+        .order_by(newest.planned_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session().execute(
+        select(
+            Member.id,
+            Member.name,
+            Member.email,
+            func.coalesce(Member.zone, zone, Organization.zone),
+            func.coalesce(Member.locale, Organization.locale),
+        )
+        .join(Organization, Organization.id == Member.organization_id)
+        .where(Member.id.in_(member_ids), Member.status != MemberStatus.REMOVED)
+    ).all()
+    hours = {
+        found.member_id: found
+        for found in session().scalars(select(DeliverySetting).where(DeliverySetting.member_id.in_(member_ids)))
+    }
+    off: dict[uuid.UUID, set[tuple[str, Channel]]] = {}
+    for preference in session().scalars(
+        select(NotificationPreference).where(
+            NotificationPreference.member_id.in_(member_ids), NotificationPreference.enabled.is_(False)
+        )
+    ):
+        off.setdefault(preference.member_id, set()).add((preference.kind, preference.channel))
+    return {
+        member_id: Recipient(
+            member_id,
+            name,
+            email,
+            zone_name,
+            locale,
+            hours.get(member_id, _DEFAULTS).digest_time,
+            hours.get(member_id, _DEFAULTS).quiet_from,
+            hours.get(member_id, _DEFAULTS).quiet_until,
+            frozenset(off.get(member_id, ())),
+        )
+        for member_id, name, email, zone_name, locale in rows
+    }
+
+
+def schedules_of_assignment(assignment_id: uuid.UUID) -> list[ScheduleRef]:
+    """Every schedule of an assignment."""
+    rows = session().execute(
+        select(Schedule.id, Schedule.member_id, Schedule.revision).where(Schedule.assignment_id == assignment_id)
+    )
+    return [ScheduleRef(*row) for row in rows]
+
+
+def schedules_by_id(schedule_ids: Collection[uuid.UUID]) -> list[ScheduleRef]:
+    """The schedules with these ids."""
+    rows = session().execute(
+        select(Schedule.id, Schedule.member_id, Schedule.revision).where(Schedule.id.in_(schedule_ids))
+    )
+    return [ScheduleRef(*row) for row in rows]
+
+
+def due_items(member_id: uuid.UUID, *, until: date) -> list[DueItem]:
+    """Open items of a member up to and including a local date, oldest first."""
+    rows = session().execute(
+        select(
+            ScheduleItem.id,
+            VersionStep.title,
+            Assignment.title,
+            ScheduleItem.on_date,
+            ScheduleItem.start_time,
+            ScheduleItem.minutes,
+        )
+        .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .where(
+            ScheduleItem.member_id == member_id,
+            ScheduleItem.on_date <= until,
+            ScheduleItem.status.in_(OPEN),
+            ScheduleItem.removed_at.is_(None),
+        )
+        .order_by(ScheduleItem.on_date, ScheduleItem.start_time)
+    )
+    return [DueItem(*row) for row in rows]
+
+
+def next_days(member_ids: Collection[uuid.UUID], *, after: date) -> dict[uuid.UUID, date]:
+    """For each member with open items after a local date, the first such date."""
+    rows = session().execute(
+        select(ScheduleItem.member_id, func.min(ScheduleItem.on_date))
+        .where(
+            ScheduleItem.member_id.in_(member_ids),
+            ScheduleItem.on_date > after,
+            ScheduleItem.status.in_(OPEN),
+            ScheduleItem.removed_at.is_(None),
+        )
+        .group_by(ScheduleItem.member_id)
+    )
+    return {member_id: day for member_id, day in rows}
+
+
+def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, date | None] | None:
+    """A schedule in brief: path title, open items, first and last open date."""
+    row = session().execute(
+        select(
+            Assignment.title,
+            func.count(ScheduleItem.id),
+            func.min(ScheduleItem.on_date),
+            func.max(ScheduleItem.on_date),
+        )
+        .select_from(Schedule)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .outerjoin(
+            ScheduleItem,
+            (ScheduleItem.schedule_id == Schedule.id)
+            & ScheduleItem.removed_at.is_(None)
+            & ScheduleItem.status.in_(OPEN),
+        )
+        .where(Schedule.id == schedule_id)
+        .group_by(Assignment.title)
+    ).first()
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def unread_count(member_id: uuid.UUID) -> int:
+    """How many notifications the member has not read."""
+    return session().scalar(
+        select(func.count()).where(Notification.member_id == member_id, Notification.read_at.is_(None))
+    ) or 0
+
+
+def latest(member_id: uuid.UUID, *, before: datetime | None = None, limit: int = 30) -> Sequence[Notification]:
+    """The member's newest notifications, older than ``before`` when given."""
+    found = select(Notification).where(Notification.member_id == member_id)
+    if before is not None:
+        found = found.where(Notification.created_at < before)
+    return session().scalars(found.order_by(Notification.created_at.desc()).limit(limit)).all()
+
+
+def preferences(member_id: uuid.UUID) -> dict[tuple[str, Channel], bool]:
+    """What the member has chosen, by kind and channel; what is absent is on."""
+    rows = session().scalars(
+        select(NotificationPreference).where(NotificationPreference.member_id == member_id)
+    )
+    return {(row.kind, row.channel): row.enabled for row in rows}
+
+
+def delivery_setting(member_id: uuid.UUID) -> DeliverySetting:
+    """The member's digest time and quiet hours, or the defaults."""
+    return session().get(DeliverySetting, member_id) or _DEFAULTS
