@@ -1,0 +1,1 @@
+"""The ``portal`` command. Its commands call services and hold no rules."""

@@ -1,0 +1,456 @@
+"""Reads for learners' pages and for the class grid: Core rows, a constant number of statements."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import Row, Select, case, func, select
+
+from portal.models.classes import ClassRole, Classroom, Enrolment, EnrolmentStatus
+from portal.models.curricula import VersionEdge, VersionStep
+from portal.models.organizations import Member
+from portal.models.schedules import Assignment, ItemStatus, ProgressEvent, Schedule, ScheduleItem
+from portal.progress.pace import Pace, Standing, pace_of, tolerance_of
+from portal.tenancy.scope import session
+
+DONE = (ItemStatus.COMPLETED, ItemStatus.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item as lists show it; ``on_date`` and ``start_time`` are local to the schedule's zone."""
+
+    id: uuid.UUID
+    schedule_id: uuid.UUID
+    status: ItemStatus
+    on_date: date
+    start_time: time
+    minutes: int
+    due_at: datetime
+    part: int
+    parts: int
+    running_since: datetime | None
+    actual_minutes: int
+    required: bool
+    title: str
+    kind: str
+    hue: str
+    icon: str
+    domain_name: str
+    path_title: str
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.status in DONE
+
+
+_ITEM_COLUMNS = (
+    ScheduleItem.id,
+    ScheduleItem.schedule_id,
+    ScheduleItem.status,
+    ScheduleItem.on_date,
+    ScheduleItem.start_time,
+    ScheduleItem.minutes,
+    ScheduleItem.due_at,
+    ScheduleItem.part,
+    ScheduleItem.parts,
+    ScheduleItem.running_since,
+    ScheduleItem.actual_minutes,
+    VersionStep.required,
+    VersionStep.title,
+    VersionStep.kind,
+    VersionStep.domain_hue,
+    VersionStep.domain_icon,
+    VersionStep.domain_name,
+    Assignment.title,
+)
+
+
+def _items(member_id: uuid.UUID) -> Select[Any]:
+    return (
+        select(*_ITEM_COLUMNS)
+        .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .where(ScheduleItem.member_id == member_id, ScheduleItem.removed_at.is_(None))
+        .order_by(ScheduleItem.on_date, ScheduleItem.start_time, ScheduleItem.id)
+    )
+
+
+def items_between(member_id: uuid.UUID, first: date, last: date) -> list[ItemRow]:
+    """A member's items on the local dates from ``first`` to ``last``, both included."""
+    rows = session().execute(_items(member_id).where(ScheduleItem.on_date.between(first, last)))
+    return [ItemRow(*row) for row in rows]
+
+
+def open_before(member_id: uuid.UUID, day: date, *, limit: int = 50) -> list[ItemRow]:
+    """Items of earlier dates that are still open, oldest first."""
+    rows = session().execute(
+        _items(member_id).where(ScheduleItem.on_date < day, ScheduleItem.status.not_in(DONE)).limit(limit)
+    )
+    return [ItemRow(*row) for row in rows]
+
+
+def next_open(member_id: uuid.UUID, day: date) -> ItemRow | None:
+    """The first open item after a local date."""
+    row = (
+        session()
+        .execute(_items(member_id).where(ScheduleItem.on_date > day, ScheduleItem.status.not_in(DONE)).limit(1))
+        .first()
+    )
+    return None if row is None else ItemRow(*row)
+
+
+def zone_of(member_id: uuid.UUID) -> str | None:
+    """The planning zone of the member's newest schedule."""
+    return session().scalar(
+        select(Schedule.zone).where(Schedule.member_id == member_id).order_by(Schedule.planned_at.desc()).limit(1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PathProgress:
+    """A learner's progress on one assignment, in items and minutes."""
+
+    schedule_id: uuid.UUID
+    assignment_id: uuid.UUID
+    class_id: uuid.UUID
+    title: str
+    class_name: str
+    verdict: str
+    finish_on: date | None
+    items: int
+    done: int
+    planned_minutes: int
+    actual_minutes: int
+    overdue: int
+    hue: str
+    pace: Pace
+
+
+def _sums(now: datetime) -> tuple[Any, ...]:
+    """Sums over items from which pace follows, as SQL."""
+    minutes = ScheduleItem.minutes
+    is_done = ScheduleItem.status.in_(DONE)
+    is_due = ScheduleItem.due_at <= now
+
+    def total(condition: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, minutes), else_=0)), 0)
+
+    return (
+        func.count(ScheduleItem.id),
+        func.count(ScheduleItem.id).filter(is_done),
+        func.count(ScheduleItem.id).filter(is_due, ~is_done),
+        total(is_due),
+        total(is_due & is_done),
+        total(~is_due & is_done),
+        total(~is_done),
+        func.coalesce(func.sum(minutes), 0),
+        func.coalesce(func.sum(ScheduleItem.actual_minutes), 0),
+    )
+
+
+def paths_of(member_id: uuid.UUID, *, now: datetime) -> list[PathProgress]:
+    """The member's progress on each assignment, in one statement."""
+    rows = session().execute(
+        select(
+            Schedule.id,
+            Schedule.assignment_id,
+            Classroom.id,
+            Assignment.title,
+            Classroom.name,
+            Classroom.weekday_minutes,
+            Schedule.verdict,
+            Schedule.finish_on,
+            func.min(VersionStep.domain_hue),
+            *_sums(now),
+        )
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(Classroom, Classroom.id == Assignment.class_id)
+        .outerjoin(
+            ScheduleItem,
+            (ScheduleItem.schedule_id == Schedule.id) & ScheduleItem.removed_at.is_(None),
+        )
+        .outerjoin(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
+        .where(Schedule.member_id == member_id, Classroom.archived_at.is_(None))
+        .group_by(Schedule.id, Assignment.id, Classroom.id)
+        .order_by(Assignment.published_at.desc())
+    )
+    return [_path(row) for row in rows]
+
+
+def _path(row: Row[Any]) -> PathProgress:
+    schedule_id, assignment_id, class_id, title, class_name, weekdays, verdict, finish_on, hue, *sums = row
+    items, done, overdue, expected, done_expected, done_early, left, planned, actual = sums
+    return PathProgress(
+        schedule_id=schedule_id,
+        assignment_id=assignment_id,
+        class_id=class_id,
+        title=title,
+        class_name=class_name,
+        verdict=verdict,
+        finish_on=finish_on,
+        items=items,
+        done=done,
+        planned_minutes=planned,
+        actual_minutes=actual,
+        overdue=overdue,
+        hue=hue or "number",
+        pace=pace_of(
+            expected_minutes=expected,
+            done_expected_minutes=done_expected,
+            done_early_minutes=done_early,
+            open_minutes=left,
+            tolerance=tolerance_of(weekdays),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDetail:
+    """One item with all a learner may read of it."""
+
+    row: ItemRow
+    description: str
+    resource_url: str | None
+    difficulty: int
+    unit_title: str
+    reasons: list[str]
+    slack_days: int | None
+    pinned: bool
+    note: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    needs: list[str]
+
+
+def item_detail(item_id: uuid.UUID, member_id: uuid.UUID) -> ItemDetail | None:
+    """A member's own item, or None."""
+    found = (
+        session()
+        .execute(
+            _items(member_id)
+            .add_columns(
+                VersionStep.description,
+                VersionStep.resource_url,
+                VersionStep.difficulty,
+                VersionStep.unit_title,
+                ScheduleItem.reasons,
+                ScheduleItem.slack_days,
+                ScheduleItem.pinned,
+                ScheduleItem.note,
+                ScheduleItem.started_at,
+                ScheduleItem.finished_at,
+                ScheduleItem.version_step_id,
+            )
+            .where(ScheduleItem.id == item_id)
+        )
+        .first()
+    )
+    if found is None:
+        return None
+    width = len(_ITEM_COLUMNS)
+    *rest, step_id = found[width:]
+    needs = session().scalars(
+        select(VersionStep.title)
+        .join(VersionEdge, VersionEdge.prerequisite_id == VersionStep.id)
+        .where(VersionEdge.step_id == step_id)
+        .order_by(VersionStep.position)
+    )
+    return ItemDetail(ItemRow(*found[:width]), *rest, list(needs))
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A row of the class grid."""
+
+    member_id: uuid.UUID
+    name: str
+    schedule_id: uuid.UUID
+    items: int
+    done: int
+    overdue: int
+    finish_on: date | None
+    verdict: str
+    pace: Pace
+
+
+def learners(assignment_id: uuid.UUID, weekday_minutes: list[int], *, now: datetime) -> list[Learner]:
+    """Everybody who studies an assignment, most in need first."""
+    rows = session().execute(
+        select(Member.id, Member.name, Schedule.id, Schedule.finish_on, Schedule.verdict, *_sums(now))
+        .select_from(Schedule)
+        .join(Member, Member.id == Schedule.member_id)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(
+            Enrolment,
+            (Enrolment.class_id == Assignment.class_id)
+            & (Enrolment.member_id == Member.id)
+            & (Enrolment.status == EnrolmentStatus.ACTIVE)
+            & (Enrolment.role == ClassRole.STUDENT),
+        )
+        .outerjoin(ScheduleItem, (ScheduleItem.schedule_id == Schedule.id) & ScheduleItem.removed_at.is_(None))
+        .where(Schedule.assignment_id == assignment_id)
+        .group_by(Member.id, Schedule.id)
+    )
+    tolerance = tolerance_of(weekday_minutes)
+    found = [_learner(row, tolerance) for row in rows]
+    return sorted(found, key=lambda who: (who.pace.minutes, -who.overdue, who.name))
+
+
+def _learner(row: Row[Any], tolerance: int) -> Learner:
+    member_id, name, schedule_id, finish_on, verdict, *sums = row
+    items, done, overdue, expected, done_expected, done_early, left, _planned, _actual = sums
+    pace = pace_of(
+        expected_minutes=expected,
+        done_expected_minutes=done_expected,
+        done_early_minutes=done_early,
+        open_minutes=left,
+        tolerance=tolerance,
+    )
+    return Learner(member_id, name, schedule_id, items, done, overdue, finish_on, verdict, pace)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """Four facts about a class: how many are on pace or better, behind, what is overdue, the mean balance."""
+
+    on_pace: int
+    behind: int
+    overdue: int
+    mean_minutes: int
+    learners: int
+
+
+def facts_of(learners: Sequence[Learner]) -> ClassFacts:
+    """The facts of the given learners."""
+    behind = sum(1 for who in learners if who.pace.standing is Standing.BEHIND)
+    balance = [who.pace.minutes for who in learners if who.pace.standing is not Standing.FINISHED]
+    return ClassFacts(
+        on_pace=len(learners) - behind,
+        behind=behind,
+        overdue=sum(who.overdue for who in learners),
+        mean_minutes=round(sum(balance) / len(balance)) if balance else 0,
+        learners=len(learners),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A student of a class as the educator's page names one."""
+
+    member_id: uuid.UUID
+    name: str
+    email: str | None
+    starts_on: date | None
+
+
+def student_of(class_id: uuid.UUID, member_id: uuid.UUID) -> Student | None:
+    """An active student of the class, or None."""
+    row = (
+        session()
+        .execute(
+            select(Member.id, Member.name, Member.email, Enrolment.starts_on)
+            .join(Enrolment, Enrolment.member_id == Member.id)
+            .where(
+                Enrolment.class_id == class_id,
+                Enrolment.member_id == member_id,
+                Enrolment.role == ClassRole.STUDENT,
+                Enrolment.status == EnrolmentStatus.ACTIVE,
+            )
+        )
+        .first()
+    )
+    return None if row is None else Student(*row)
+
+
+def assignments_of(class_id: uuid.UUID) -> Sequence[Assignment]:
+    """The assignments of a class, newest first."""
+    return (
+        session()
+        .scalars(select(Assignment).where(Assignment.class_id == class_id).order_by(Assignment.published_at.desc()))
+        .all()
+    )
+
+
+def steps_of(version_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
+    """(id, title) of a version's steps in order: the columns of the class grid."""
+    rows = session().execute(
+        select(VersionStep.id, VersionStep.title)
+        .where(VersionStep.version_id == version_id)
+        .order_by(VersionStep.position)
+    )
+    return [(step_id, title) for step_id, title in rows]
+
+
+def cells_of(assignment_id: uuid.UUID, *, now: datetime) -> dict[tuple[uuid.UUID, uuid.UUID], str]:
+    """State of each (schedule, step): ``done``, ``skipped``, ``running``, ``late`` or ``open``; one statement."""
+    rows = session().execute(
+        select(
+            ScheduleItem.schedule_id,
+            ScheduleItem.version_step_id,
+            func.bool_and(ScheduleItem.status == ItemStatus.COMPLETED),
+            func.bool_and(ScheduleItem.status.in_(DONE)),
+            func.bool_or(ScheduleItem.due_at <= now) & ~func.bool_and(ScheduleItem.status.in_(DONE)),
+            func.bool_or(ScheduleItem.status != ItemStatus.PLANNED),
+        )
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .where(Schedule.assignment_id == assignment_id, ScheduleItem.removed_at.is_(None))
+        .group_by(ScheduleItem.schedule_id, ScheduleItem.version_step_id)
+    )
+    return {
+        (schedule_id, step_id): (
+            "done" if completed else "skipped" if closed else "late" if late else "running" if begun else "open"
+        )
+        for schedule_id, step_id, completed, closed, late, begun in rows
+    }
+
+
+def history_of(
+    member_id: uuid.UUID, *, class_id: uuid.UUID | None = None, limit: int = 50
+) -> list[tuple[datetime, str, str, dict[str, Any]]]:
+    """What a member did with items (of one class), newest first: instant, event name, step title, data."""
+    found = (
+        select(ProgressEvent.at, ProgressEvent.name, VersionStep.title, ProgressEvent.data)
+        .join(ScheduleItem, ScheduleItem.id == ProgressEvent.item_id)
+        .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
+        .where(ProgressEvent.member_id == member_id, ProgressEvent.name != "item.noted")
+        .order_by(ProgressEvent.at.desc())
+        .limit(limit)
+    )
+    if class_id is not None:
+        found = (
+            found.join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+            .join(Assignment, Assignment.id == Schedule.assignment_id)
+            .where(Assignment.class_id == class_id)
+        )
+    return [(at, name, title, data) for at, name, title, data in session().execute(found)]
+
+
+def schedule_items(schedule_id: uuid.UUID) -> list[dict[str, Any]]:
+    """Every slot of a schedule with its reasons, for the educator's page of one student; notes stay private."""
+    rows = session().execute(
+        select(
+            ScheduleItem.id,
+            ScheduleItem.on_date,
+            ScheduleItem.start_time,
+            ScheduleItem.minutes,
+            ScheduleItem.actual_minutes,
+            ScheduleItem.status,
+            ScheduleItem.due_at,
+            ScheduleItem.finished_at,
+            ScheduleItem.reasons,
+            ScheduleItem.slack_days,
+            ScheduleItem.part,
+            ScheduleItem.parts,
+            VersionStep.title,
+            VersionStep.domain_hue,
+        )
+        .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
+        .where(ScheduleItem.schedule_id == schedule_id, ScheduleItem.removed_at.is_(None))
+        .order_by(ScheduleItem.on_date, ScheduleItem.start_time)
+    )
+    return [dict(row._mapping) for row in rows]

@@ -1,0 +1,190 @@
+"""Pages of learners (today, week, progress, one item) and of educators (class grid, one student)."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from portal import clock
+from portal.classes import queries as classes
+from portal.errors import N_, Invalid, NotFound
+from portal.progress import queries, services
+from portal.progress.forms import CompleteForm, NoteForm
+from portal.security.actor import Actor
+from portal.security.authorize import authorize
+from portal.security.identity import require_actor
+from portal.security.permissions import Permission
+
+blueprint = Blueprint("progress", __name__)
+
+ACTIONS = {"start": services.start, "pause": services.pause, "skip": services.skip, "reopen": services.reopen}
+
+
+def _today(actor: Actor, now: datetime) -> date:
+    """The learner's local date: of the newest schedule's zone, else of the own zone."""
+    return now.astimezone(ZoneInfo(queries.zone_of(actor.member_id) or actor.zone)).date()
+
+
+@blueprint.get("/today")
+def today() -> ResponseReturnValue:
+    """What there is to do today."""
+    actor, now = require_actor(), clock.now()
+    day = _today(actor, now)
+    items = queries.items_between(actor.member_id, day, day)
+    overdue = queries.open_before(actor.member_id, day)
+    waiting = [item for item in items + overdue if not item.done]
+    running = [item for item in waiting if item.running_since is not None]
+    services.record_use("page.today", actor=actor, now=now)
+    return render_template(
+        "progress/today.html",
+        day=day,
+        now=now,
+        items=items,
+        overdue=overdue,
+        current=next(iter(running or waiting), None),
+        upcoming=None if waiting else queries.next_open(actor.member_id, day),
+        paths=queries.paths_of(actor.member_id, now=now),
+    )
+
+
+@blueprint.get("/week")
+def week() -> ResponseReturnValue:
+    """Seven days from the Monday of the week that ``on`` (an ISO date) lies in."""
+    actor, now = require_actor(), clock.now()
+    today_ = _today(actor, now)
+    monday = _monday(request.args, today_)
+    items = queries.items_between(actor.member_id, monday, monday + timedelta(days=6))
+    services.record_use("page.week", actor=actor, now=now)
+    days = [
+        (day, [item for item in items if item.on_date == day])
+        for day in (monday + timedelta(days=number) for number in range(7))
+    ]
+    return render_template("progress/week.html", days=days, monday=monday, today=today_, items=items)
+
+
+def _monday(values: "MultiDict[str, str]", today_: date) -> date:
+    text = values.get("on", "")
+    try:
+        day = date.fromisoformat(text) if text else today_
+        return day - timedelta(days=day.weekday())
+    except (ValueError, OverflowError):
+        raise Invalid("date", N_("%(text)s is not a date such as 2026-09-07."), field="on", text=text[:20]) from None
+
+
+@blueprint.get("/progress")
+def progress() -> ResponseReturnValue:
+    """Each of the learner's paths against its plan."""
+    actor, now = require_actor(), clock.now()
+    services.record_use("page.progress", actor=actor, now=now)
+    return render_template(
+        "progress/progress.html",
+        paths=queries.paths_of(actor.member_id, now=now),
+        history=queries.history_of(actor.member_id, limit=30),
+    )
+
+
+@blueprint.get("/items/<uuid:item_id>")
+def item(item_id: uuid.UUID) -> ResponseReturnValue:
+    """One item of the learner's own schedule."""
+    actor = require_actor()
+    return _item_page(item_id, actor)
+
+
+def _item_page(
+    item_id: uuid.UUID, actor: Actor, *, complete: CompleteForm | None = None, note: NoteForm | None = None
+) -> ResponseReturnValue:
+    detail = queries.item_detail(item_id, actor.member_id)
+    if detail is None:
+        raise NotFound("item_not_found", N_("There is no such item in your schedule."))
+    page = render_template(
+        "progress/item.html",
+        item=detail,
+        complete_form=complete or CompleteForm(formdata=None),
+        note_form=note or NoteForm(formdata=None, note=detail.note),
+        now=clock.now(),
+    )
+    return page, 422 if complete or note else 200
+
+
+@blueprint.post("/items/<uuid:item_id>/<any(start, pause, skip, reopen):action>")
+def act(item_id: uuid.UUID, action: str) -> ResponseReturnValue:
+    """Start, pause, skip or reopen; then back to the page it was asked from."""
+    ACTIONS[action](item_id, actor=require_actor(), now=clock.now())
+    return redirect(_back(), 303)
+
+
+@blueprint.post("/items/<uuid:item_id>/complete")
+def complete(item_id: uuid.UUID) -> ResponseReturnValue:
+    """Complete an item, with the minutes it took when they are given."""
+    actor, form = require_actor(), CompleteForm()
+    if not form.validate():
+        return _item_page(item_id, actor, complete=form)
+    services.complete(item_id, actual_minutes=form.actual_minutes.data, actor=actor, now=clock.now())
+    return redirect(_back(), 303)
+
+
+@blueprint.post("/items/<uuid:item_id>/note")
+def note(item_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep the learner's note."""
+    actor, form = require_actor(), NoteForm()
+    if not form.validate():
+        return _item_page(item_id, actor, note=form)
+    services.write_note(item_id, form.note.data or "", actor=actor, now=clock.now())
+    return redirect(url_for("progress.item", item_id=item_id), 303)
+
+
+def _back() -> str:
+    """The page an action was asked from: one of the learner's own, never an address from outside."""
+    wanted = request.form.get("next", "")
+    known = {"today": "progress.today", "week": "progress.week", "progress": "progress.progress"}
+    if wanted == "item" and request.view_args:
+        return url_for("progress.item", item_id=request.view_args["item_id"])
+    return url_for(known.get(wanted, "progress.today"))
+
+
+@blueprint.get("/classes/<uuid:class_id>/progress")
+def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
+    """The class grid: learners by steps of one assignment, most in need first."""
+    actor, now = require_actor(), clock.now()
+    authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
+    classroom = classes.classroom(class_id)
+    assignments = queries.assignments_of(class_id)
+    chosen = next(
+        (a for a in assignments if str(a.id) == request.args.get("assignment")), next(iter(assignments), None)
+    )
+    services.record_use("page.class_progress", actor=actor, now=now)
+    if chosen is None:
+        return render_template("progress/class.html", classroom=classroom, assignments=[], chosen=None)
+    learners = queries.learners(chosen.id, classroom.weekday_minutes, now=now)
+    return render_template(
+        "progress/class.html",
+        classroom=classroom,
+        assignments=assignments,
+        chosen=chosen,
+        learners=learners,
+        steps=queries.steps_of(chosen.version_id),
+        cells=queries.cells_of(chosen.id, now=now),
+        facts=queries.facts_of(learners),
+    )
+
+
+@blueprint.get("/classes/<uuid:class_id>/students/<uuid:member_id>")
+def student(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnValue:
+    """One student of the class: plan against actual, every date with its reasons, and what happened."""
+    actor, now = require_actor(), clock.now()
+    authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
+    person = queries.student_of(class_id, member_id)
+    if person is None:
+        abort(404)
+    paths = [path for path in queries.paths_of(member_id, now=now) if path.class_id == class_id]
+    return render_template(
+        "progress/student.html",
+        classroom=classes.classroom(class_id),
+        person=person,
+        paths=[(path, queries.schedule_items(path.schedule_id)) for path in paths],
+        history=queries.history_of(member_id, class_id=class_id),
+        now=now,
+    )

@@ -1,0 +1,163 @@
+"""What a learner does with an item: start, pause, complete, skip, reopen, note. Each is one short write."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from portal.errors import N_, Conflict, Invalid, NotFound
+from portal.events.outbox import emit
+from portal.models.schedules import ItemStatus, ProgressEvent, ScheduleItem
+from portal.schedules.services import bump_feeds
+from portal.security.actor import Actor
+from portal.tenancy.scope import organization_id, session
+
+MAX_NOTE_CHARACTERS = 4000
+MAX_ACTUAL_MINUTES = 24 * 60
+
+
+def start(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
+    """Begin or go on with an item; another one that runs is paused first."""
+    item = _own(item_id, actor)
+    if item.status in (ItemStatus.COMPLETED, ItemStatus.SKIPPED):
+        raise Conflict("item_closed", N_("This item is closed. Reopen it first."))
+    if item.running_since is not None:
+        return item
+    for running in session().scalars(
+        select(ScheduleItem)
+        .where(ScheduleItem.member_id == actor.member_id, ScheduleItem.running_since.is_not(None))
+        .with_for_update()
+    ):
+        _stop_clock(running, now)
+        _record(running, "item.paused", actor, now)
+    item.status, item.running_since = ItemStatus.IN_PROGRESS, now
+    item.started_at = item.started_at or now
+    _changed(item, "item.started", actor, now)
+    return item
+
+
+def pause(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
+    """Stop the clock of a running item; the minutes so far are kept."""
+    item = _own(item_id, actor)
+    if item.running_since is not None:
+        _stop_clock(item, now)
+        _record(item, "item.paused", actor, now)
+    return item
+
+
+def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Actor, now: datetime) -> ScheduleItem:
+    """Complete an item. ``actual_minutes`` corrects what the clock says; with neither, the plan's count."""
+    if actual_minutes is not None and not 0 <= actual_minutes <= MAX_ACTUAL_MINUTES:
+        raise Invalid(
+            "actual_minutes",
+            N_("The minutes must be between 0 and %(maximum)d."),
+            field="actual_minutes",
+            maximum=MAX_ACTUAL_MINUTES,
+        )
+    item = _own(item_id, actor)
+    if item.status is ItemStatus.COMPLETED and actual_minutes is None:
+        return item
+    measured = item.running_since is not None or item.actual_minutes > 0
+    _stop_clock(item, now)
+    if actual_minutes is not None:
+        item.actual_minutes = actual_minutes
+    elif not measured:
+        item.actual_minutes = item.minutes
+    item.status = ItemStatus.COMPLETED
+    item.started_at, item.finished_at = item.started_at or now, item.finished_at or now
+    _changed(item, "item.completed", actor, now, actual_minutes=item.actual_minutes)
+    return item
+
+
+def skip(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
+    """Skip an item; what needs it no longer waits for it."""
+    item = _own(item_id, actor)
+    if item.status is ItemStatus.SKIPPED:
+        return item
+    if item.status is ItemStatus.COMPLETED:
+        raise Conflict("item_closed", N_("This item is closed. Reopen it first."))
+    _stop_clock(item, now)
+    item.status, item.finished_at = ItemStatus.SKIPPED, now
+    _changed(item, "item.skipped", actor, now)
+    return item
+
+
+def reopen(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
+    """Undo a completion or a skip; the minutes stay."""
+    item = _own(item_id, actor)
+    if item.status not in (ItemStatus.COMPLETED, ItemStatus.SKIPPED):
+        return item
+    item.status = ItemStatus.IN_PROGRESS if item.actual_minutes else ItemStatus.PLANNED
+    item.finished_at = None
+    _changed(item, "item.reopened", actor, now)
+    return item
+
+
+def write_note(item_id: uuid.UUID, text: str, *, actor: Actor, now: datetime) -> ScheduleItem:
+    """Keep the learner's own note; nobody else sees it."""
+    if len(text) > MAX_NOTE_CHARACTERS:
+        raise Invalid(
+            "note_too_long", N_("A note has at most %(maximum)d characters."), field="note", maximum=MAX_NOTE_CHARACTERS
+        )
+    item = _own(item_id, actor)
+    if item.note != text:
+        item.note = text
+        _record(item, "item.noted", actor, now)
+    return item
+
+
+def record_use(feature: str, *, actor: Actor, now: datetime, **data: Any) -> None:
+    """Keep that a member used a feature (a page seen, a plan made), for insights; ids and numbers only."""
+    session().execute(
+        insert(ProgressEvent).values(
+            organization_id=organization_id(), member_id=actor.member_id, name=feature, data=data, at=now
+        )
+    )
+
+
+def _own(item_id: uuid.UUID, actor: Actor) -> ScheduleItem:
+    """The actor's own item, locked. NotFound for anybody else's and for one that was removed."""
+    item = session().scalar(
+        select(ScheduleItem)
+        .where(
+            ScheduleItem.id == item_id,
+            ScheduleItem.member_id == actor.member_id,
+            ScheduleItem.removed_at.is_(None),
+        )
+        .with_for_update()
+    )
+    if item is None:
+        raise NotFound("item_not_found", N_("There is no such item in your schedule."))
+    return item
+
+
+def _stop_clock(item: ScheduleItem, now: datetime) -> None:
+    """Add the time since the start, rounded to whole minutes; a clock left on counts a day at most."""
+    if item.running_since is None:
+        return
+    ran = min(now - item.running_since, timedelta(minutes=MAX_ACTUAL_MINUTES))
+    item.actual_minutes = min(item.actual_minutes + round(ran.total_seconds() / 60), MAX_ACTUAL_MINUTES)
+    item.running_since = None
+
+
+def _changed(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data: int) -> None:
+    """A change that calendars and educators see."""
+    item.sequence += 1
+    item.changed_at = now
+    _record(item, name, actor, now, **data)
+    bump_feeds([item.member_id], now=now)
+    emit(name, now=now, item_id=item.id, schedule_id=item.schedule_id)
+
+
+def _record(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data: int) -> None:
+    session().execute(
+        insert(ProgressEvent).values(
+            organization_id=organization_id(),
+            member_id=actor.member_id,
+            item_id=item.id,
+            name=name,
+            data=data,
+            at=now,
+        )
+    )
