@@ -4,6 +4,7 @@ Tests need no clean-up: each makes organizations of its own, and row-level secur
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,13 @@ from portal.security.actor import Actor
 from portal.tenancy.scope import unit_of_work
 from tests.factories.cast import NOW, PASSWORD, Cast, make_cast
 from tests.servers import *  # noqa: F403 - fixtures
+from tests.servers import Database
 
 SECRET = "a secret key that only the tests ever use"
 
 
 @pytest.fixture(scope="session")
-def settings(database, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(database: Database, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of the application under test."""
     return Settings(
         database_url=database.app_url,
@@ -43,6 +45,14 @@ def application(settings: Settings) -> Flask:
     made.testing = True
     made.config["WTF_CSRF_ENABLED"] = False
     return made
+
+
+@pytest.fixture
+def empty_database_app(empty_database: Database, settings: Settings) -> Flask:
+    """An application on a database without tables."""
+    return create_app(
+        replace(settings, database_url=empty_database.app_url, migration_database_url=empty_database.owner_url)
+    )
 
 
 @pytest.fixture

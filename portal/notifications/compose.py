@@ -8,7 +8,8 @@ from email.message import EmailMessage
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import force_locale, format_date, gettext as _, ngettext
+from flask_babel import force_locale, format_date, ngettext
+from flask_babel import gettext as _
 from itsdangerous import URLSafeSerializer
 
 from portal.config import Settings

@@ -12,11 +12,11 @@ from email.message import EmailMessage
 import structlog
 from flask import current_app
 
+from portal.accounts.mails import PERSON_MAILS
+from portal.jobs.registry import EventRef
 from portal.models.events import PersonEvent
 from portal.models.notifications import Delivery, DeliveryState
 from portal.models.people import User
-from portal.accounts.mails import PERSON_MAILS
-from portal.jobs.registry import EventRef
 from portal.notifications import queries
 from portal.notifications.compose import Draft, compose, message, settings
 from portal.notifications.mail import Mailer, NotSentError, RefusedError
@@ -122,5 +122,3 @@ def _begin_person(event: EventRef, now: datetime) -> EmailMessage | None:
             to_address=address,
             message_id=f"<{event.id}@portal>",
         )
-
-

@@ -68,17 +68,21 @@ def recipients(member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Recipient]:
         .limit(1)
         .scalar_subquery()
     )
-    rows = session().execute(
-        select(
-            Member.id,
-            Member.name,
-            Member.email,
-            func.coalesce(Member.zone, zone, Organization.zone),
-            func.coalesce(Member.locale, Organization.locale),
+    rows = (
+        session()
+        .execute(
+            select(
+                Member.id,
+                Member.name,
+                Member.email,
+                func.coalesce(Member.zone, zone, Organization.zone),
+                func.coalesce(Member.locale, Organization.locale),
+            )
+            .join(Organization, Organization.id == Member.organization_id)
+            .where(Member.id.in_(member_ids), Member.status != MemberStatus.REMOVED)
         )
-        .join(Organization, Organization.id == Member.organization_id)
-        .where(Member.id.in_(member_ids), Member.status != MemberStatus.REMOVED)
-    ).all()
+        .all()
+    )
     hours = {
         found.member_id: found
         for found in session().scalars(select(DeliverySetting).where(DeliverySetting.member_id.in_(member_ids)))
@@ -164,32 +168,39 @@ def next_days(member_ids: Collection[uuid.UUID], *, after: date) -> dict[uuid.UU
 
 def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, date | None] | None:
     """A schedule in brief: path title, open items, first and last open date."""
-    row = session().execute(
-        select(
-            Assignment.title,
-            func.count(ScheduleItem.id),
-            func.min(ScheduleItem.on_date),
-            func.max(ScheduleItem.on_date),
+    row = (
+        session()
+        .execute(
+            select(
+                Assignment.title,
+                func.count(ScheduleItem.id),
+                func.min(ScheduleItem.on_date),
+                func.max(ScheduleItem.on_date),
+            )
+            .select_from(Schedule)
+            .join(Assignment, Assignment.id == Schedule.assignment_id)
+            .outerjoin(
+                ScheduleItem,
+                (ScheduleItem.schedule_id == Schedule.id)
+                & ScheduleItem.removed_at.is_(None)
+                & ScheduleItem.status.in_(OPEN),
+            )
+            .where(Schedule.id == schedule_id)
+            .group_by(Assignment.title)
         )
-        .select_from(Schedule)
-        .join(Assignment, Assignment.id == Schedule.assignment_id)
-        .outerjoin(
-            ScheduleItem,
-            (ScheduleItem.schedule_id == Schedule.id)
-            & ScheduleItem.removed_at.is_(None)
-            & ScheduleItem.status.in_(OPEN),
-        )
-        .where(Schedule.id == schedule_id)
-        .group_by(Assignment.title)
-    ).first()
+        .first()
+    )
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 def unread_count(member_id: uuid.UUID) -> int:
     """How many notifications the member has not read."""
-    return session().scalar(
-        select(func.count()).where(Notification.member_id == member_id, Notification.read_at.is_(None))
-    ) or 0
+    return (
+        session().scalar(
+            select(func.count()).where(Notification.member_id == member_id, Notification.read_at.is_(None))
+        )
+        or 0
+    )
 
 
 def latest(member_id: uuid.UUID, *, before: datetime | None = None, limit: int = 30) -> Sequence[Notification]:
@@ -202,9 +213,7 @@ def latest(member_id: uuid.UUID, *, before: datetime | None = None, limit: int =
 
 def preferences(member_id: uuid.UUID) -> dict[tuple[str, Channel], bool]:
     """What the member has chosen, by kind and channel; what is absent is on."""
-    rows = session().scalars(
-        select(NotificationPreference).where(NotificationPreference.member_id == member_id)
-    )
+    rows = session().scalars(select(NotificationPreference).where(NotificationPreference.member_id == member_id))
     return {(row.kind, row.channel): row.enabled for row in rows}
 
 

@@ -146,9 +146,7 @@ def choose(
         values = {"enabled": enabled}
         session().execute(
             insert(NotificationPreference)
-            .values(
-                organization_id=organization_id(), member_id=actor.member_id, kind=kind, channel=channel, **values
-            )
+            .values(organization_id=organization_id(), member_id=actor.member_id, kind=kind, channel=channel, **values)
             .on_conflict_do_update(
                 index_elements=[
                     NotificationPreference.member_id,
@@ -172,9 +170,7 @@ def switch_off(member_id: uuid.UUID, kind: str) -> None:
     """Switch one kind of mail off (an unsubscribe link)."""
     session().execute(
         insert(NotificationPreference)
-        .values(
-            organization_id=organization_id(), member_id=member_id, kind=kind, channel=Channel.MAIL, enabled=False
-        )
+        .values(organization_id=organization_id(), member_id=member_id, kind=kind, channel=Channel.MAIL, enabled=False)
         .on_conflict_do_update(
             index_elements=[
                 NotificationPreference.member_id,

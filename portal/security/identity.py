@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import g
+from flask import abort, g
 from flask_login import UserMixin, current_user
 from sqlalchemy import select
 
@@ -74,4 +74,12 @@ def current_actor() -> Actor | None:
         found = identity()
         g.actor = None if found is None or found.member_id is None else load_actor(found.member_id)
     actor: Actor | None = g.actor
+    return actor
+
+
+def require_actor() -> Actor:
+    """The request's actor; a visitor is sent to sign in and brought back afterwards."""
+    actor = current_actor()
+    if actor is None:
+        abort(login.unauthorized())
     return actor
