@@ -1,0 +1,2 @@
+// Runs before the first paint, so that a chosen theme does not flash.
+try { const theme = localStorage.getItem('theme'); if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme } catch { /* embedded */ }

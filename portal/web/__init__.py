@@ -1,0 +1,1 @@
+"""The page shell, assets, headers, formats and error pages that every feature shares."""

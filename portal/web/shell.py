@@ -1,0 +1,69 @@
+"""What features put into the shell: navigation, settings sections, the bell's count and the switcher's list."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, request
+
+from portal.security.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """An entry of the main navigation; ``label`` is lazy, ``order`` sorts, ``tab`` shows it on phones."""
+
+    endpoint: str
+    label: Any
+    icon: str
+    order: int
+    visible: Callable[[Actor], bool] = lambda actor: True
+    tab: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A page of the settings."""
+
+    endpoint: str
+    label: Any
+    icon: str
+    order: int
+    visible: Callable[[Actor], bool] = lambda actor: True
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What the application's pages share."""
+
+    nav: Sequence[NavItem]
+    sections: Sequence[Section]
+    unread: Callable[[Actor], int]
+
+    def nav_for(self, actor: Actor) -> list[NavItem]:
+        """The entries this actor sees, in order."""
+        return sorted((item for item in self.nav if item.visible(actor)), key=lambda item: item.order)
+
+    def sections_for(self, actor: Actor) -> list[Section]:
+        """The settings pages this actor sees, in order."""
+        return sorted((item for item in self.sections if item.visible(actor)), key=lambda item: item.order)
+
+
+def furnish(app: Flask, shell: Shell) -> None:
+    """Give the application its shell."""
+    app.extensions["shell"] = shell
+
+
+def shell() -> Shell:
+    """The application's shell."""
+    found: Shell = current_app.extensions["shell"]
+    return found
+
+
+def is_here(endpoint: str) -> bool:
+    """Whether the request's page is this entry's or below it (same feature)."""
+    if request.endpoint == endpoint:
+        return True
+    feature = endpoint.rsplit(".", 1)[0]
+    names = {"progress.today", "progress.week", "progress.progress"}
+    return (request.endpoint or "").startswith(f"{feature}.") and endpoint not in names
