@@ -163,7 +163,7 @@ def next_days(member_ids: Collection[uuid.UUID], *, after: date) -> dict[uuid.UU
         )
         .group_by(ScheduleItem.member_id)
     )
-    return {member_id: day for member_id, day in rows}
+    return dict(rows.tuples().all())
 
 
 def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, date | None] | None:
@@ -191,6 +191,16 @@ def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, dat
         .first()
     )
     return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def path_titles(schedule_ids: Collection[uuid.UUID]) -> dict[str, str]:
+    """The path title of each of these schedules, by the id's text."""
+    rows = session().execute(
+        select(Schedule.id, Assignment.title)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .where(Schedule.id.in_(schedule_ids))
+    )
+    return {str(schedule_id): title for schedule_id, title in rows}
 
 
 def unread_count(member_id: uuid.UUID) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import Select, case, func, select
 
 from portal.models.classes import ClassRole, Classroom, Enrolment, EnrolmentStatus
 from portal.models.curricula import VersionEdge, VersionStep
@@ -182,7 +182,7 @@ def paths_of(member_id: uuid.UUID, *, now: datetime) -> list[PathProgress]:
     return [_path(row) for row in rows]
 
 
-def _path(row: Row[Any]) -> PathProgress:
+def _path(row: Sequence[Any]) -> PathProgress:
     schedule_id, assignment_id, class_id, title, class_name, weekdays, verdict, finish_on, hue, *sums = row
     items, done, overdue, expected, done_expected, done_early, left, planned, actual = sums
     return PathProgress(
@@ -253,7 +253,8 @@ def item_detail(item_id: uuid.UUID, member_id: uuid.UUID) -> ItemDetail | None:
     if found is None:
         return None
     width = len(_ITEM_COLUMNS)
-    *rest, step_id = found[width:]
+    rest: list[Any] = list(found[width:])
+    step_id = rest.pop()
     needs = session().scalars(
         select(VersionStep.title)
         .join(VersionEdge, VersionEdge.prerequisite_id == VersionStep.id)
@@ -301,7 +302,7 @@ def learners(assignment_id: uuid.UUID, weekday_minutes: list[int], *, now: datet
     return sorted(found, key=lambda who: (who.pace.minutes, -who.overdue, who.name))
 
 
-def _learner(row: Row[Any], tolerance: int) -> Learner:
+def _learner(row: Sequence[Any], tolerance: int) -> Learner:
     member_id, name, schedule_id, finish_on, verdict, *sums = row
     items, done, overdue, expected, done_expected, done_early, left, _planned, _actual = sums
     pace = pace_of(

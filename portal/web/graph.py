@@ -6,6 +6,7 @@ After Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchic
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -90,7 +91,7 @@ def _order(rows: list[list[Hashable]], chains: list[list[Hashable]]) -> None:
     above: dict[Hashable, list[Hashable]] = {}
     below: dict[Hashable, list[Hashable]] = {}
     for chain in chains:
-        for first, second in zip(chain, chain[1:], strict=False):
+        for first, second in pairwise(chain):
             above.setdefault(second, []).append(first)
             below.setdefault(first, []).append(second)
     for sweep in range(_SWEEPS):
@@ -114,7 +115,7 @@ def _sort(row: list[Hashable], other: list[Hashable], near: Mapping[Hashable, li
 
 def _line(chain: list[Hashable], place: Mapping[Hashable, tuple[float, float]]) -> str:
     parts: list[str] = []
-    for first, second in zip(chain, chain[1:], strict=False):
+    for first, second in pairwise(chain):
         x1, y1 = place[first][0] + _WIDTH / 2, place[first][1] + _HEIGHT
         x2, y2 = place[second][0] + _WIDTH / 2, place[second][1]
         middle = (y1 + y2) / 2

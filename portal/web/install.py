@@ -3,16 +3,22 @@
 from flask import Flask
 
 from portal.security.identity import current_actor
-from portal.web import errors, format, headers, health, shell
+from portal.web import errors, headers, health, shell
 from portal.web.assets import asset, icon, static_file
+from portal.web.format import FILTERS
 
 
 def install(app: Flask) -> None:
     """Templates' globals and filters, headers, error pages, static files, health."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(format.FILTERS, dictfilter=_without_none)
+    app.jinja_env.filters.update(FILTERS, dictfilter=_without_none)
     app.jinja_env.globals.update(
-        asset=asset, icon=icon, is_here=shell.is_here, current_actor=current_actor, shell=shell.shell
+        asset=asset,
+        icon=icon,
+        is_here=shell.is_here,
+        current_actor=current_actor,
+        shell=shell.shell,
+        sections_of=shell.links,
     )
     app.view_functions["static"] = static_file
     app.register_blueprint(health.blueprint)

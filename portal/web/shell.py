@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, url_for
 
 from portal.security.actor import Actor
 
@@ -67,3 +67,11 @@ def is_here(endpoint: str) -> bool:
     feature = endpoint.rsplit(".", 1)[0]
     names = {"progress.today", "progress.week", "progress.progress"}
     return (request.endpoint or "").startswith(f"{feature}.") and endpoint not in names
+
+
+def links(actor: Actor) -> list[tuple[Any, str, bool]]:
+    """The settings pages as (label, address, whether it is this page)."""
+    return [
+        (section.label, url_for(section.endpoint), request.endpoint == section.endpoint)
+        for section in shell().sections_for(actor)
+    ]
