@@ -47,7 +47,7 @@ class ItemRow:
         return self.status in DONE
 
 
-_ITEM_COLUMNS = (
+_ITEM_COLUMNS: tuple[Any, ...] = (
     ScheduleItem.id,
     ScheduleItem.schedule_id,
     ScheduleItem.status,
@@ -261,7 +261,7 @@ def item_detail(item_id: uuid.UUID, member_id: uuid.UUID) -> ItemDetail | None:
         .where(VersionEdge.step_id == step_id)
         .order_by(VersionStep.position)
     )
-    return ItemDetail(ItemRow(*found[:width]), *rest, list(needs))
+    return ItemDetail(ItemRow(*found[:width]), *rest, needs=list(needs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Pages of learners (today, week, progress, one item) and of educators (class grid, one student)."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,28 +12,35 @@ from werkzeug.datastructures import MultiDict
 from portal import clock
 from portal.classes import queries as classes
 from portal.errors import N_, Invalid, NotFound
+from portal.models.schedules import Assignment
 from portal.progress import queries, services
 from portal.progress.forms import CompleteForm, NoteForm
+from portal.progress.reasons import in_words
+from portal.progress.words import GLOBALS
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
 
 blueprint = Blueprint("progress", __name__)
+blueprint.add_app_template_filter(in_words, "reason")
+for _name, _function in GLOBALS.items():
+    blueprint.add_app_template_global(_function, _name)
 
 ACTIONS = {"start": services.start, "pause": services.pause, "skip": services.skip, "reopen": services.reopen}
 
 
-def _today(actor: Actor, now: datetime) -> date:
-    """The learner's local date: of the newest schedule's zone, else of the own zone."""
-    return now.astimezone(ZoneInfo(queries.zone_of(actor.member_id) or actor.zone)).date()
+def _local(actor: Actor, now: datetime) -> datetime:
+    """Now in the learner's planning zone: of the newest schedule, else the own zone."""
+    return now.astimezone(ZoneInfo(queries.zone_of(actor.member_id) or actor.zone))
 
 
 @blueprint.get("/today")
 def today() -> ResponseReturnValue:
     """What there is to do today."""
     actor, now = require_actor(), clock.now()
-    day = _today(actor, now)
+    local = _local(actor, now)
+    day = local.date()
     items = queries.items_between(actor.member_id, day, day)
     overdue = queries.open_before(actor.member_id, day)
     waiting = [item for item in items + overdue if not item.done]
@@ -41,7 +49,7 @@ def today() -> ResponseReturnValue:
     return render_template(
         "progress/today.html",
         day=day,
-        now=now,
+        day_hour=local.hour,
         items=items,
         overdue=overdue,
         current=next(iter(running or waiting), None),
@@ -54,7 +62,7 @@ def today() -> ResponseReturnValue:
 def week() -> ResponseReturnValue:
     """Seven days from the Monday of the week that ``on`` (an ISO date) lies in."""
     actor, now = require_actor(), clock.now()
-    today_ = _today(actor, now)
+    today_ = _local(actor, now).date()
     monday = _monday(request.args, today_)
     items = queries.items_between(actor.member_id, monday, monday + timedelta(days=6))
     services.record_use("page.week", actor=actor, now=now)
@@ -163,12 +171,24 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
         "progress/class.html",
         classroom=classroom,
         assignments=assignments,
+        assignment_links=_links,
         chosen=chosen,
         learners=learners,
         steps=queries.steps_of(chosen.version_id),
         cells=queries.cells_of(chosen.id, now=now),
         facts=queries.facts_of(learners),
     )
+
+
+def _links(assignments: Sequence[Assignment], chosen: Assignment) -> list[tuple[str, str, bool]]:
+    return [
+        (
+            each.title,
+            url_for("progress.class_progress", class_id=each.class_id, assignment=each.id),
+            each.id == chosen.id,
+        )
+        for each in assignments
+    ]
 
 
 @blueprint.get("/classes/<uuid:class_id>/students/<uuid:member_id>")
