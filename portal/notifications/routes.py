@@ -168,8 +168,7 @@ def _path(name: str) -> Path:
 
 
 def _parse(path: Path) -> EmailMessage:
-    found = message_from_bytes(path.read_bytes(), policy=policy.default)
-    return found  # type: ignore[return-value]  # policy.default makes EmailMessage objects
+    return message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
 def _body(message: EmailMessage, kind: str) -> str:

@@ -261,7 +261,8 @@ def item_detail(item_id: uuid.UUID, member_id: uuid.UUID) -> ItemDetail | None:
         .where(VersionEdge.step_id == step_id)
         .order_by(VersionStep.position)
     )
-    return ItemDetail(ItemRow(*found[:width]), *rest, needs=list(needs))
+    fields: list[Any] = [*rest, list(needs)]
+    return ItemDetail(ItemRow(*found[:width]), *fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Standing and events in words, for templates."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from flask_babel import gettext as _
@@ -55,7 +56,7 @@ def days_before(day: date, days: int) -> str:
     return (day - timedelta(days=days)).isoformat()
 
 
-GLOBALS = {
+GLOBALS: dict[str, Callable[..., object]] = {
     "standing": standing,
     "standing_badge": standing_badge,
     "signed": signed,

@@ -83,3 +83,11 @@ def require_actor() -> Actor:
     if actor is None:
         abort(login.unauthorized())
     return actor
+
+
+def require_identity() -> sign_ins.Identity:
+    """The request's identity; a visitor is sent to sign in and brought back afterwards."""
+    found = identity()
+    if found is None:
+        abort(login.unauthorized())
+    return found

@@ -82,7 +82,7 @@ def _own(address: str) -> bool:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
-        return error.response  # type: ignore[return-value]  # abort(response) carries a Flask response
+        return error.response
     response = page(error.code or 500)
     if isinstance(error, TooManyRequests):
         for name, value in error.get_headers():

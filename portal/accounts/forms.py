@@ -1,0 +1,61 @@
+"""Forms of accounts."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Email, Length
+
+from portal.accounts.services import MIN_PASSWORD
+from portal.web.choices import zones
+
+_EMAIL = [DataRequired(), Email(), Length(max=254)]
+_NEW = [DataRequired(), Length(min=MIN_PASSWORD, max=200)]
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """Signing in."""
+
+    email = EmailField(_l("E-mail"), validators=[DataRequired(), Length(max=254)])
+    password = PasswordField(_l("Password"), validators=[DataRequired(), Length(max=200)])
+
+
+class RegisterForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Making an account."""
+
+    name = StringField(_l("Your name"), validators=[DataRequired(), Length(max=120)])
+    email = EmailField(_l("E-mail"), validators=_EMAIL)
+    password = PasswordField(_l("Password"), validators=_NEW)
+    zone = SelectField(_l("Time zone"), choices=zones, validate_choice=False)
+
+
+class EmailForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Asking for a reset link."""
+
+    email = EmailField(_l("E-mail"), validators=_EMAIL)
+
+
+class ResetForm(FlaskForm):  # type: ignore[misc]  # as above
+    """A new password by a reset link."""
+
+    password = PasswordField(_l("New password"), validators=_NEW)
+
+
+class ProfileForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Name and zone."""
+
+    name = StringField(_l("Your name"), validators=[DataRequired(), Length(max=120)])
+    zone = SelectField(_l("Time zone"), choices=zones)
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Another password."""
+
+    old = PasswordField(_l("Password now"), validators=[DataRequired()])
+    new = PasswordField(_l("New password"), validators=_NEW)
+
+
+class ChangeEmailForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Another address."""
+
+    email = EmailField(_l("New e-mail"), validators=_EMAIL)
+    password = PasswordField(_l("Your password"), validators=[DataRequired()])

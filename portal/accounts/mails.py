@@ -1,0 +1,51 @@
+"""Mails that a person's events ask for; notifications sends them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.accounts import services
+from portal.jobs.registry import EventRef
+from portal.models.people import DirectoryKind, User
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMail:
+    """A mail to a person: lazy subject, template, and what the template needs.
+
+    ``context`` runs in the person's scope and may mint a token; ``to_address`` in it overrides the address.
+    """
+
+    subject: Any
+    template: str
+    context: Callable[[User, EventRef, datetime, str], dict[str, Any]]
+
+
+def _verification(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    return {"link": f"{base_url}/verify/{services.mint(DirectoryKind.VERIFICATION, user, now=now)}"}
+
+
+def _reset(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    return {"link": f"{base_url}/reset/{services.mint(DirectoryKind.RESET, user, now=now)}"}
+
+
+def _email_change(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    token = services.mint(DirectoryKind.EMAIL_CHANGE, user, now=now)
+    return {"link": f"{base_url}/confirm-email/{token}", "to_address": user.pending_email or user.email}
+
+
+def _nothing(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    return {}
+
+
+PERSON_MAILS = {
+    "account.registered": PersonMail(_l("Confirm your address"), "accounts/verify", _verification),
+    "account.verification_asked": PersonMail(_l("Confirm your address"), "accounts/verify", _verification),
+    "account.registered_again": PersonMail(_l("You have an account already"), "accounts/again", _nothing),
+    "account.reset_asked": PersonMail(_l("Set a new password"), "accounts/reset", _reset),
+    "account.email_change_asked": PersonMail(_l("Confirm your new address"), "accounts/change", _email_change),
+    "account.password_changed": PersonMail(_l("Your password was changed"), "accounts/changed", _nothing),
+}

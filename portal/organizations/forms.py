@@ -1,0 +1,45 @@
+"""Forms of organizations and members."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, SelectField, StringField
+from wtforms.validators import DataRequired, Email, Length
+
+from portal.models.organizations import OrganizationKind, Role
+from portal.web.choices import countries, zones
+
+ROLES = [
+    (Role.STUDENT.value, _l("Student")),
+    (Role.MEMBER.value, _l("Educator")),
+    (Role.ADMIN.value, _l("Admin")),
+    (Role.OWNER.value, _l("Owner")),
+]
+
+
+class OrganizationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """Name, zone and holidays."""
+
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
+    zone = SelectField(_l("Time zone"), choices=zones)
+    holiday_country = SelectField(_l("Public holidays of"), choices=countries)
+
+
+class NewOrganizationForm(OrganizationForm):
+    """As above, with the kind."""
+
+    kind = SelectField(
+        _l("Kind"),
+        choices=[
+            (OrganizationKind.EDUCATOR.value, _l("Educator: my own classes")),
+            (OrganizationKind.ORGANIZATION.value, _l("School or organization")),
+            (OrganizationKind.TEAM.value, _l("Team")),
+        ],
+    )
+
+
+class InviteForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Inviting somebody."""
+
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
+    email = EmailField(_l("E-mail"), validators=[DataRequired(), Email(), Length(max=254)])
+    role = SelectField(_l("Role"), choices=ROLES)

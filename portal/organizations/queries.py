@@ -1,0 +1,78 @@
+"""Reads of organizations and members."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from portal.models.organizations import (
+    Invitation,
+    Member,
+    MemberStatus,
+    Organization,
+    OrganizationKind,
+    Role,
+)
+from portal.tenancy.scope import organization_id, session, unit_of_work
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One of a person's organizations."""
+
+    organization_id: uuid.UUID
+    member_id: uuid.UUID
+    name: str
+    kind: OrganizationKind
+    role: Role
+
+
+def memberships(user_id: uuid.UUID) -> list[Membership]:
+    """The person's active memberships, read in the person's own scope."""
+    with unit_of_work(user_id=user_id) as db:
+        rows = db.execute(
+            select(Organization.id, Member.id, Organization.name, Organization.kind, Member.role)
+            .join(Organization, Organization.id == Member.organization_id)
+            .where(Member.user_id == user_id, Member.status == MemberStatus.ACTIVE)
+            .order_by(Organization.kind == OrganizationKind.INDIVIDUAL, Organization.name)
+        ).all()
+    return [Membership(*row) for row in rows]
+
+
+def organization() -> Organization:
+    """The bound organization."""
+    return session().get_one(Organization, organization_id())
+
+
+def members(search: str, page: int) -> tuple[Sequence[Member], int]:
+    """A page of members not removed, by name, and the number of pages; ``search`` matches name or e-mail."""
+    found = select(Member).where(Member.status != MemberStatus.REMOVED)
+    if search:
+        pattern = f"%{search}%"
+        found = found.where(or_(Member.name.ilike(pattern), Member.email.ilike(pattern)))
+    total = session().scalar(select(func.count()).select_from(found.subquery())) or 0
+    rows = session().scalars(found.order_by(Member.name, Member.id).limit(PAGE).offset((page - 1) * PAGE)).all()
+    return rows, max(1, -(-total // PAGE))
+
+
+def open_invitation(invitation_id: uuid.UUID, *, now: datetime) -> tuple[Invitation, Member] | None:
+    """An invitation that can still be accepted, with its member."""
+    row = (
+        session()
+        .execute(
+            select(Invitation, Member)
+            .join(Member, Member.id == Invitation.member_id)
+            .where(
+                Invitation.id == invitation_id,
+                Invitation.accepted_at.is_(None),
+                Invitation.expires_at > now,
+                Member.status == MemberStatus.INVITED,
+            )
+        )
+        .first()
+    )
+    return None if row is None else (row[0], row[1])

@@ -1,0 +1,194 @@
+"""Organizations and the switcher, members, invitations."""
+
+import uuid
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal import clock
+from portal.accounts.queries import user_of
+from portal.errors import N_, NotFound
+from portal.models.organizations import MemberStatus, OrganizationKind, Role
+from portal.models.people import DirectoryKind
+from portal.organizations import queries, services
+from portal.organizations.forms import ROLES, InviteForm, NewOrganizationForm, OrganizationForm
+from portal.security import sign_ins
+from portal.security.authorize import authorize
+from portal.security.identity import identity, require_actor, require_identity
+from portal.security.permissions import Permission
+from portal.tenancy import directory
+from portal.tenancy.scope import unit_of_work
+
+blueprint = Blueprint("organizations", __name__)
+
+
+@blueprint.get("/organizations")
+def index() -> ResponseReturnValue:
+    """The person's organizations, with a button to work in each."""
+    who = require_identity()
+    return render_template(
+        "organizations/index.html",
+        memberships=queries.memberships(who.user_id),
+        here=who.organization_id,
+        form=NewOrganizationForm(zone=require_actor().zone),
+    )
+
+
+@blueprint.post("/organizations")
+def create() -> ResponseReturnValue:
+    """Make an organization and work in it."""
+    who, form = require_identity(), NewOrganizationForm()
+    if not form.validate():
+        page = render_template(
+            "organizations/index.html",
+            memberships=queries.memberships(who.user_id),
+            here=who.organization_id,
+            form=form,
+        )
+        return page, 422
+    organization_id, member_id = services.create_organization(
+        form.name.data,
+        OrganizationKind(form.kind.data),
+        form.zone.data,
+        user=user_of(who.user_id),
+        now=clock.now(),
+        holiday_country=form.holiday_country.data or None,
+    )
+    _work_in(who.token, who.user_id, organization_id, member_id)
+    flash(_("%(name)s is ready, with a starter library.", name=form.name.data))
+    return redirect("/", 303)
+
+
+@blueprint.post("/organizations/switch")
+def switch() -> ResponseReturnValue:
+    """Work in another of the person's organizations."""
+    who = require_identity()
+    wanted = request.form.get("organization", "")
+    chosen = next((m for m in queries.memberships(who.user_id) if str(m.organization_id) == wanted), None)
+    if chosen is None:
+        raise NotFound("organization_not_found", N_("You are not a member of that organization."))
+    _work_in(who.token, who.user_id, chosen.organization_id, chosen.member_id)
+    return redirect("/", 303)
+
+
+def _work_in(token: str, user_id: uuid.UUID, organization_id: uuid.UUID, member_id: uuid.UUID) -> None:
+    with unit_of_work(user_id=user_id):
+        sign_ins.switch(token, organization_id=organization_id, member_id=member_id)
+
+
+@blueprint.get("/settings/organization")
+def organization() -> ResponseReturnValue:
+    """The organization's settings."""
+    authorize(require_actor(), Permission.ORGANIZATION_EDIT)
+    found = queries.organization()
+    return render_template("organizations/settings.html", form=OrganizationForm(obj=found), kind=found.kind)
+
+
+@blueprint.post("/settings/organization")
+def change() -> ResponseReturnValue:
+    """Keep the organization's settings."""
+    actor, form = require_actor(), OrganizationForm()
+    authorize(actor, Permission.ORGANIZATION_EDIT)
+    if not form.validate():
+        return render_template("organizations/settings.html", form=form, kind=actor.organization_kind), 422
+    services.change_organization(
+        name=form.name.data,
+        zone=form.zone.data,
+        holiday_country=form.holiday_country.data or None,
+        actor=actor,
+        now=clock.now(),
+    )
+    flash(_("Saved."))
+    return redirect(url_for("organizations.organization"), 303)
+
+
+@blueprint.get("/members")
+def members() -> ResponseReturnValue:
+    """The organization's members."""
+    return _members_page(InviteForm(formdata=None))
+
+
+def _members_page(form: InviteForm, status: int = 200) -> ResponseReturnValue:
+    actor = require_actor()
+    authorize(actor, Permission.MEMBERS_EDIT)
+    search = request.args.get("q", "").strip()[:100]
+    page = request.args.get("page", 1, int)
+    rows, pages = queries.members(search, max(1, page))
+    return (
+        render_template(
+            "organizations/members.html", rows=rows, page=page, pages=pages, search=search, form=form, roles=ROLES
+        ),
+        status,
+    )
+
+
+@blueprint.post("/members")
+def invite() -> ResponseReturnValue:
+    """Invite somebody by mail."""
+    actor, form = require_actor(), InviteForm()
+    if not form.validate():
+        return _members_page(form, 422)
+    member = services.invite(
+        email=form.email.data, name=form.name.data, role=Role(form.role.data), actor=actor, now=clock.now()
+    )
+    invited = member.status is MemberStatus.INVITED
+    flash(
+        _("Invitation sent to %(email)s.", email=member.email)
+        if invited
+        else _("%(name)s is a member already.", name=member.name)
+    )
+    return redirect(url_for("organizations.members"), 303)
+
+
+@blueprint.post("/members/<uuid:member_id>/role")
+def change_role(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Change a member's role."""
+    wanted = request.form.get("role", "")
+    role = Role(wanted) if wanted in Role.__members__ else Role.STUDENT
+    services.change_role(member_id, role, actor=require_actor(), now=clock.now())
+    flash(_("Role changed."))
+    return redirect(url_for("organizations.members"), 303)
+
+
+@blueprint.post("/members/<uuid:member_id>/remove")
+def remove(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a member out of the organization."""
+    services.remove_member(member_id, actor=require_actor(), now=clock.now())
+    flash(_("Removed. Nothing that was done is lost."))
+    return redirect(url_for("organizations.members"), 303)
+
+
+@blueprint.get("/invitations/<token>")
+def invitation(token: str) -> ResponseReturnValue:
+    """An invitation: accept it, or sign in or register first with its address."""
+    now = clock.now()
+    entry = directory.find(DirectoryKind.INVITATION, directory.hash_token(token), now=now)
+    found = None
+    if entry is not None and entry.organization_id is not None:
+        with unit_of_work(organization_id=entry.organization_id):
+            opened = queries.open_invitation(entry.target_id, now=now)
+            if opened is not None:
+                found = (queries.organization().name, opened[1].name, opened[1].email)
+    if found is None:
+        raise NotFound("invitation_gone", N_("This invitation was used or has expired. Ask for a new one."))
+    session["invitation"] = token
+    who = identity()
+    return render_template(
+        "organizations/invitation.html",
+        token=token,
+        organization_name=found[0],
+        email=found[2],
+        signed_in_as=None if who is None else user_of(who.user_id).email,
+    )
+
+
+@blueprint.post("/invitations/<token>")
+def accept(token: str) -> ResponseReturnValue:
+    """Join the organization and work in it."""
+    who = require_identity()
+    organization_id, member_id = services.accept(token, user=user_of(who.user_id), now=clock.now())
+    session.pop("invitation", None)
+    _work_in(who.token, who.user_id, organization_id, member_id)
+    flash(_("Welcome!"))
+    return redirect("/", 303)

@@ -1,0 +1,208 @@
+"""Making organizations, inviting members, changing roles, removing members, accepting invitations."""
+
+import uuid
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from sqlalchemy import func, select
+
+from portal.errors import N_, Conflict, Forbidden, Invalid, NotFound
+from portal.events.audit import audit
+from portal.events.outbox import emit
+from portal.models.organizations import (
+    Invitation,
+    Member,
+    MemberStatus,
+    Organization,
+    OrganizationKind,
+    Role,
+)
+from portal.models.people import DirectoryKind, User
+from portal.organizations import queries
+from portal.security.actor import Actor
+from portal.security.authorize import authorize
+from portal.security.permissions import Permission
+from portal.tenancy import directory
+from portal.tenancy.scope import new_id, organization_id, session, unit_of_work
+
+INVITATION_LIFETIME = timedelta(days=30)
+
+
+def create_organization(
+    name: str, kind: OrganizationKind, zone: str, *, user: User, now: datetime, holiday_country: str | None = None
+) -> tuple[uuid.UUID, uuid.UUID]:
+    """Make an organization with ``user`` as its owner, in a unit of its own; (organization id, member id).
+
+    Its starter library is copied by who hears ``organization.created``.
+    """
+    if zone not in available_timezones():
+        raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
+    organization_id_ = new_id()
+    with unit_of_work(organization_id=organization_id_, user_id=user.id) as db:
+        db.add(
+            Organization(
+                id=organization_id_,
+                kind=kind,
+                name=name.strip(),
+                zone=zone,
+                locale=user.locale,
+                holiday_country=holiday_country,
+                created_at=now,
+            )
+        )
+        owner = Member(
+            organization_id=organization_id_,
+            user_id=user.id,
+            name=user.name,
+            email=user.email,
+            role=Role.OWNER,
+            status=MemberStatus.ACTIVE,
+            created_at=now,
+        )
+        db.add(owner)
+        db.flush()
+        audit("organization.created", "organization", organization_id_, actor_member_id=owner.id, now=now, kind=kind)
+        emit("organization.created", now=now, organization_id=organization_id_)
+        return organization_id_, owner.id
+
+
+def change_organization(*, name: str, zone: str, holiday_country: str | None, actor: Actor, now: datetime) -> None:
+    """Change the bound organization's name, zone and holidays."""
+    authorize(actor, Permission.ORGANIZATION_EDIT)
+    if zone not in available_timezones():
+        raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
+    organization = queries.organization()
+    organization.name, organization.zone, organization.holiday_country = name.strip(), zone, holiday_country
+    audit("organization.changed", "organization", organization.id, actor_member_id=actor.member_id, now=now)
+
+
+def invite(*, email: str, name: str, role: Role, actor: Actor, now: datetime) -> Member:
+    """Invite a person by mail; who is a member already is returned as is, an open invitation is renewed."""
+    authorize(actor, Permission.MEMBERS_EDIT)
+    return add_invited(email=email, name=name, role=role, actor=actor, now=now)
+
+
+def add_invited(*, email: str, name: str, role: Role, actor: Actor, now: datetime) -> Member:
+    """As `invite`, for callers that have authorised the actor by other means (enrolling in a class)."""
+    if role is Role.OWNER and actor.role is not Role.OWNER:
+        raise Forbidden("owner_only", N_("Only an owner can make another owner."))
+    member = session().scalar(select(Member).where(Member.email == email, Member.status != MemberStatus.REMOVED))
+    if member is None:
+        member = Member(
+            organization_id=organization_id(),
+            name=name.strip() or email.split("@")[0],
+            email=email,
+            role=role,
+            status=MemberStatus.INVITED,
+            created_at=now,
+        )
+        session().add(member)
+        session().flush()
+        audit("member.invited", "member", member.id, actor_member_id=actor.member_id, now=now, role=role)
+    if member.status is MemberStatus.INVITED:
+        send_invitation(member.id, actor=actor, now=now)
+    return member
+
+
+def send_invitation(member_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """Make a fresh invitation of an invited member; older links stop working when the mail is made."""
+    invitation = Invitation(
+        organization_id=organization_id(),
+        member_id=member_id,
+        invited_by_id=actor.member_id,
+        created_at=now,
+        expires_at=now + INVITATION_LIFETIME,
+    )
+    session().add(invitation)
+    session().flush()
+    emit("member.invited", now=now, member_id=member_id, invitation_id=invitation.id)
+
+
+def mint_invitation_token(invitation_id: uuid.UUID, *, now: datetime) -> str:
+    """The token of an invitation, made when its mail is; an earlier one of the same invitation ends."""
+    invitation = session().get_one(Invitation, invitation_id)
+    token = directory.new_token()
+    directory.remove(DirectoryKind.INVITATION, invitation_id)
+    directory.put(
+        DirectoryKind.INVITATION,
+        directory.hash_token(token),
+        invitation_id,
+        organization_id=organization_id(),
+        expires_at=invitation.expires_at,
+    )
+    return token
+
+
+def accept(token: str, *, user: User, now: datetime) -> tuple[uuid.UUID, uuid.UUID]:
+    """Join the organization of an invitation; (organization id, member id).
+
+    NotFound for a token that is unknown, used or expired; Forbidden when it was meant for another address.
+    """
+    with unit_of_work():
+        entry = directory.find(DirectoryKind.INVITATION, directory.hash_token(token), now=now)
+    if entry is None or entry.organization_id is None:
+        raise _gone()
+    with unit_of_work(organization_id=entry.organization_id, user_id=user.id) as db:
+        found = queries.open_invitation(entry.target_id, now=now)
+        if found is None:
+            raise _gone()
+        invitation, member = found
+        if (member.email or "").casefold() != user.email.casefold():
+            raise Forbidden(
+                "other_address",
+                N_("This invitation was sent to %(email)s. Sign in with that address."),
+                email=member.email,
+            )
+        if db.scalar(select(Member.id).where(Member.user_id == user.id, Member.status == MemberStatus.ACTIVE)):
+            raise Conflict("member_already", N_("You are a member of this organization already."))
+        member.user_id, member.status = user.id, MemberStatus.ACTIVE
+        invitation.accepted_at = now
+        directory.remove(DirectoryKind.INVITATION, invitation.id)
+        audit("member.joined", "member", member.id, actor_member_id=member.id, now=now)
+        return member.organization_id, member.id
+
+
+def _gone() -> NotFound:
+    return NotFound("invitation_gone", N_("This invitation was used or has expired. Ask for a new one."))
+
+
+def change_role(member_id: uuid.UUID, role: Role, *, actor: Actor, now: datetime) -> None:
+    """Give a member another role; the last owner stays one, and only owners make or unmake owners."""
+    authorize(actor, Permission.MEMBERS_EDIT)
+    member = _member(member_id)
+    if Role.OWNER in (member.role, role) and actor.role is not Role.OWNER:
+        raise Forbidden("owner_only", N_("Only an owner can make another owner."))
+    if member.role is Role.OWNER and role is not Role.OWNER:
+        _keep_an_owner()
+    before, member.role = member.role, role
+    audit("member.role", "member", member.id, actor_member_id=actor.member_id, now=now, before=before, after=role)
+
+
+def remove_member(member_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """Take a member out; the history stays, access ends with the next request."""
+    authorize(actor, Permission.MEMBERS_EDIT)
+    member = _member(member_id)
+    if member.role is Role.OWNER:
+        if actor.role is not Role.OWNER:
+            raise Forbidden("owner_only", N_("Only an owner can remove an owner."))
+        _keep_an_owner()
+    member.status, member.user_id = MemberStatus.REMOVED, None
+    audit("member.removed", "member", member.id, actor_member_id=actor.member_id, now=now)
+    emit("member.removed", now=now, member_id=member.id)
+
+
+def _member(member_id: uuid.UUID) -> Member:
+    member = session().get(Member, member_id)
+    if member is None or member.status is MemberStatus.REMOVED:
+        raise NotFound("member_not_found", N_("There is no such member."))
+    return member
+
+
+def _keep_an_owner() -> None:
+    owners = (
+        session()
+        .scalars(select(func.count()).where(Member.role == Role.OWNER, Member.status == MemberStatus.ACTIVE))
+        .one()
+    )
+    if owners < 2:
+        raise Conflict("last_owner", N_("An organization keeps at least one owner. Make somebody else an owner first."))
