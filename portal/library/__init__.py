@@ -1,0 +1,1 @@
+"""The library: domains, categories and activities of an organization."""
