@@ -136,7 +136,7 @@ def _save(activity_id: uuid.UUID | None) -> ResponseReturnValue:
             flash(_("Saved."))
             return redirect(url_for("library.activity", activity_id=saved.id), 303)
     except Invalid as error:
-        field = form[error.field] if error.field in form else form.title
+        field = form[error.field if error.field in form else "title"]
         field.errors = [say(error)]
     found = None if activity_id is None else services.editable(activity_id)
     return render_template(

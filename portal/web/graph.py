@@ -8,6 +8,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from typing import Any
+
 from markupsafe import Markup
 
 _WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _SWEEPS = 148, 44, 14, 30, 8
@@ -23,7 +25,7 @@ class Node:
     focus: bool = False
 
 
-def draw(nodes: Sequence[Node], needs: Mapping[Hashable, Sequence[Hashable]], label: str) -> Markup:
+def draw(nodes: Sequence[Node], needs: Mapping[Any, Sequence[Any]], label: str) -> Markup:
     """The graph of ``nodes``; ``needs`` lists each node's prerequisites (those outside are left out).
 
     The edges must have no cycle.

@@ -1,0 +1,1 @@
+"""Learning paths: the draft and its editor, checks, immutable versions, import."""
