@@ -194,7 +194,9 @@ def _number(row: dict[str, Any], name: str, low: int, high: int) -> int | None:
         raise Invalid(
             name,
             N_("%(field)s: “%(value)s” is not a whole number between %(low)d and %(high)d."),
-            value=text, low=low, high=high,
+            value=text,
+            low=low,
+            high=high,
             field=name,
         )
     return int(text)

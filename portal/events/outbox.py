@@ -5,7 +5,7 @@ away, emptied or killed, the sweeper finds the pointer again. Events hold ids an
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,18 +23,24 @@ SHORT, LONG = "short", "long"
 
 def emit(name: str, *, now: datetime, queue: str = SHORT, **data: Any) -> uuid.UUID:
     """Record an event of the bound organization and the work of handling it; the event's id."""
-    values = {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in data.items()}
-    event_id: uuid.UUID = (
-        session()
-        .execute(
-            insert(Event)
-            .values(organization_id=organization_id(), name=name, data=values, created_at=now)
-            .returning(Event.id)
-        )
-        .scalar_one()
-    )
-    owe(EVENT, event_id, due_at=now, queue=queue)
-    return event_id
+    return emit_all(name, [data], now=now, queue=queue)[0]
+
+
+def emit_all(name: str, payloads: Sequence[Mapping[str, Any]], *, now: datetime, queue: str = SHORT) -> list[uuid.UUID]:
+    """As `emit`, for many payloads in two statements; the events' ids."""
+    if not payloads:
+        return []
+    rows = [
+        {"organization_id": organization_id(), "name": name, "data": _plain(data), "created_at": now}
+        for data in payloads
+    ]
+    ids = list(session().scalars(insert(Event).returning(Event.id), rows))
+    owe_all(EVENT, [(event_id, now) for event_id in ids], queue=queue)
+    return ids
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in data.items()}
 
 
 def emit_for_person(name: str, user_id: uuid.UUID, *, now: datetime, **data: Any) -> uuid.UUID:

@@ -1,0 +1,1 @@
+"""Classes: their calendar, people, rosters, holidays and terms."""

@@ -1,0 +1,113 @@
+"""Forms of classes."""
+
+from datetime import time
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
+from wtforms import DateField, EmailField, FieldList, IntegerField, SelectField, StringField, TimeField
+from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional
+
+from portal.classes.services import ClassDraft
+from portal.models.classes import Cadence, ClassRole, Classroom
+from portal.web.choices import countries, zones
+from portal.web.parse import NOTHING, maybe_uuid
+
+DEFAULT_WEEK = [60, 60, 60, 60, 60, 0, 0]
+
+
+class ClassForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """All a person may say of a class."""
+
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
+    term_id = SelectField(_l("Term"))
+    zone = SelectField(_l("Time zone"), choices=zones)
+    starts_on = DateField(_l("First day"), validators=[DataRequired()])
+    soft_ends_on = DateField(_l("Planned end"), validators=[Optional()])
+    hard_ends_on = DateField(_l("Last possible day"), validators=[Optional()])
+    weekday_minutes = FieldList(
+        IntegerField(validators=[InputRequired(), NumberRange(0, 1440)]), min_entries=7, max_entries=7
+    )
+    weekly_cap_minutes = IntegerField(_l("At most, minutes a week"), validators=[Optional(), NumberRange(5, 10080)])
+    study_from = TimeField(_l("Study from"), default=time(8), validators=[DataRequired()])
+    study_until = TimeField(_l("Study until"), default=time(22), validators=[DataRequired()])
+    due_time = TimeField(_l("Due at"), default=time(23, 59), validators=[DataRequired()])
+    cadence = SelectField(
+        _l("Due dates"),
+        choices=[
+            (Cadence.DAILY.value, _l("by day")),
+            (Cadence.WEEKLY.value, _l("by week")),
+            (Cadence.MONTHLY.value, _l("by month")),
+        ],
+    )
+    holiday_country = SelectField(_l("Public holidays of"), choices=countries)
+    holiday_subdivision = StringField(_l("Region code"), validators=[Length(max=12)])
+
+    def draft(self, classroom: Classroom | None = None) -> ClassDraft:
+        """The form's values for the service; the policy stays as it is."""
+        term = maybe_uuid(self.term_id.data)
+        return ClassDraft(
+            name=self.name.data.strip(),
+            zone=self.zone.data,
+            starts_on=self.starts_on.data,
+            soft_ends_on=self.soft_ends_on.data,
+            hard_ends_on=self.hard_ends_on.data,
+            weekday_minutes=[minutes or 0 for minutes in self.weekday_minutes.data],
+            weekly_cap_minutes=self.weekly_cap_minutes.data,
+            study_from=self.study_from.data,
+            study_until=self.study_until.data,
+            due_time=self.due_time.data,
+            cadence=Cadence(self.cadence.data),
+            holiday_country=self.holiday_country.data or None,
+            holiday_subdivision=(self.holiday_subdivision.data or "").strip().upper() or None,
+            term_id=None if term == NOTHING else term,
+            policy={} if classroom is None else classroom.policy,
+        )
+
+
+class EnrolForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Enrolling one person by address."""
+
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
+    email = EmailField(_l("E-mail"), validators=[DataRequired(), Email(), Length(max=254)])
+    role = SelectField(
+        _l("Role"),
+        choices=[
+            (ClassRole.STUDENT.value, _l("Student")),
+            (ClassRole.ASSISTANT.value, _l("Assistant")),
+            (ClassRole.TEACHER.value, _l("Teacher")),
+        ],
+    )
+    starts_on = DateField(_l("Starts on"), validators=[Optional()])
+
+
+class RosterForm(FlaskForm):  # type: ignore[misc]  # as above
+    """A roster file."""
+
+    file = FileField(_l("CSV file"), validators=[FileRequired()])
+
+
+class TermForm(FlaskForm):  # type: ignore[misc]  # as above
+    """A term."""
+
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=80)])
+    starts_on = DateField(_l("First day"), validators=[DataRequired()])
+    ends_on = DateField(_l("Last day"), validators=[DataRequired()])
+
+
+class BlackoutForm(FlaskForm):  # type: ignore[misc]  # as above
+    """Dates without study."""
+
+    label = StringField(_l("What for"), validators=[DataRequired(), Length(max=80)])
+    starts_on = DateField(_l("First day"), validators=[DataRequired()])
+    ends_on = DateField(_l("Last day"), validators=[DataRequired()])
+
+
+class EnrolmentForm(FlaskForm):  # type: ignore[misc]  # as above
+    """What differs for one student."""
+
+    starts_on = DateField(_l("Starts on"), validators=[Optional()])
+    pace_multiplier_percent = IntegerField(_l("Effort, percent"), validators=[DataRequired(), NumberRange(25, 400)])
+    weekday_minutes = FieldList(
+        IntegerField(validators=[Optional(), NumberRange(0, 1440)]), min_entries=7, max_entries=7
+    )

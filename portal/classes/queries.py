@@ -1,0 +1,212 @@
+"""Reads of classes, enrolments and days off."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import holidays
+from sqlalchemy import func, or_, select
+
+from portal.errors import N_, NotFound
+from portal.models.classes import (
+    Blackout,
+    ClassRole,
+    Classroom,
+    Enrolment,
+    EnrolmentStatus,
+    Leave,
+    Term,
+)
+from portal.models.organizations import Member, MemberStatus
+from portal.models.schedules import Assignment
+from portal.security.actor import Actor
+from portal.security.authorize import may
+from portal.security.permissions import Permission
+from portal.tenancy.scope import session
+
+MAX_YEARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """A class as lists show it."""
+
+    id: uuid.UUID
+    name: str
+    starts_on: date
+    soft_ends_on: date | None
+    zone: str
+    students: int
+    paths: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody enrolled in a class."""
+
+    enrolment_id: uuid.UUID
+    member_id: uuid.UUID
+    name: str
+    email: str | None
+    role: ClassRole
+    status: MemberStatus
+    starts_on: date | None
+    zone: str | None
+    weekday_minutes: list[int] | None
+    pace_multiplier_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayOff:
+    """A local date without study, and why."""
+
+    on: date
+    label: str
+
+
+def classroom(class_id: uuid.UUID) -> Classroom:
+    """The class. NotFound when there is none in this organization."""
+    found = session().get(Classroom, class_id)
+    if found is None:
+        raise NotFound("class_not_found", N_("There is no such class."))
+    return found
+
+
+def classes_of(actor: Actor) -> list[ClassRow]:
+    """Classes the actor teaches or assists in (admins: all), newest start first; one statement."""
+    students = (
+        select(func.count())
+        .where(
+            Enrolment.class_id == Classroom.id,
+            Enrolment.role == ClassRole.STUDENT,
+            Enrolment.status == EnrolmentStatus.ACTIVE,
+        )
+        .scalar_subquery()
+    )
+    paths = select(func.count()).where(Assignment.class_id == Classroom.id).scalar_subquery()
+    found = select(
+        Classroom.id, Classroom.name, Classroom.starts_on, Classroom.soft_ends_on, Classroom.zone, students, paths
+    ).where(Classroom.archived_at.is_(None))
+    if not may(actor, Permission.CLASS_VIEW):
+        mine = select(Enrolment.class_id).where(
+            Enrolment.member_id == actor.member_id,
+            Enrolment.status == EnrolmentStatus.ACTIVE,
+            Enrolment.role.in_((ClassRole.TEACHER, ClassRole.ASSISTANT)),
+        )
+        found = found.where(Classroom.id.in_(mine))
+    rows = session().execute(found.order_by(Classroom.starts_on.desc(), Classroom.name))
+    return [ClassRow(*row) for row in rows]
+
+
+def people(class_id: uuid.UUID) -> list[Person]:
+    """Everybody active in the class, teachers first; one statement."""
+    columns: tuple[Any, ...] = (
+        Enrolment.id,
+        Member.id,
+        Member.name,
+        Member.email,
+        Enrolment.role,
+        Member.status,
+        Enrolment.starts_on,
+        Enrolment.zone,
+        Enrolment.weekday_minutes,
+        Enrolment.pace_multiplier_percent,
+    )
+    rows = session().execute(
+        select(*columns)
+        .join(Member, Member.id == Enrolment.member_id)
+        .where(Enrolment.class_id == class_id, Enrolment.status == EnrolmentStatus.ACTIVE)
+        .order_by(Enrolment.role == ClassRole.STUDENT, Member.name, Member.id)
+    )
+    return [Person(*row) for row in rows]
+
+
+def students(class_id: uuid.UUID, member_ids: Sequence[uuid.UUID] | None = None) -> Sequence[Enrolment]:
+    """Active enrolments of students, all or the given members', by member id."""
+    found = select(Enrolment).where(
+        Enrolment.class_id == class_id,
+        Enrolment.role == ClassRole.STUDENT,
+        Enrolment.status == EnrolmentStatus.ACTIVE,
+    )
+    if member_ids is not None:
+        found = found.where(Enrolment.member_id.in_(member_ids))
+    return session().scalars(found.order_by(Enrolment.member_id)).all()
+
+
+def enrolment(class_id: uuid.UUID, member_id: uuid.UUID) -> Enrolment:
+    """One active enrolment."""
+    found = session().scalar(
+        select(Enrolment).where(
+            Enrolment.class_id == class_id,
+            Enrolment.member_id == member_id,
+            Enrolment.status == EnrolmentStatus.ACTIVE,
+        )
+    )
+    if found is None:
+        raise NotFound("enrolment_not_found", N_("That person is not in this class."))
+    return found
+
+
+def member_choices(class_id: uuid.UUID) -> list[tuple[str, str]]:
+    """Members not in the class, as (id, name and address)."""
+    there = select(Enrolment.member_id).where(
+        Enrolment.class_id == class_id, Enrolment.status == EnrolmentStatus.ACTIVE
+    )
+    rows = session().execute(
+        select(Member.id, Member.name, Member.email)
+        .where(Member.status != MemberStatus.REMOVED, Member.id.not_in(there))
+        .order_by(Member.name)
+        .limit(500)
+    )
+    return [(str(key), f"{name} ({email})" if email else name) for key, name, email in rows]
+
+
+def terms() -> Sequence[Term]:
+    """The organization's terms, newest first."""
+    return session().scalars(select(Term).order_by(Term.starts_on.desc())).all()
+
+
+def blackouts(class_id: uuid.UUID) -> Sequence[Blackout]:
+    """The class's own days off and the organization's, by date."""
+    return (
+        session()
+        .scalars(
+            select(Blackout)
+            .where(or_(Blackout.class_id == class_id, Blackout.class_id.is_(None)))
+            .order_by(Blackout.starts_on)
+        )
+        .all()
+    )
+
+
+def days_off(found: Classroom) -> list[DayOff]:
+    """Every date without study between the class's start and end: public holidays and blackouts, by date."""
+    last = found.hard_ends_on or found.starts_on.replace(day=1) + timedelta(days=366 * MAX_YEARS)
+    days = {day: label for day, label in _holidays(found, last).items() if found.starts_on <= day <= last}
+    for blackout in blackouts(found.id):
+        day = max(blackout.starts_on, found.starts_on)
+        while day <= min(blackout.ends_on, last):
+            days[day] = blackout.label
+            day += timedelta(days=1)
+    return [DayOff(day, days[day]) for day in sorted(days)]
+
+
+def _holidays(found: Classroom, last: date) -> dict[date, str]:
+    if not found.holiday_country:
+        return {}
+    calendar = holidays.country_holidays(
+        found.holiday_country,
+        subdiv=found.holiday_subdivision or None,
+        years=range(found.starts_on.year, last.year + 1),
+    )
+    return dict(calendar.items())
+
+
+def leaves(member_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Leave]]:
+    """Leave of each of these members."""
+    found: dict[uuid.UUID, list[Leave]] = {}
+    for leave in session().scalars(select(Leave).where(Leave.member_id.in_(member_ids))):
+        found.setdefault(leave.member_id, []).append(leave)
+    return found

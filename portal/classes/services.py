@@ -1,0 +1,249 @@
+"""Writing classes: the class itself, its days off, and who is in it."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import available_timezones
+
+import holidays
+from sqlalchemy import select
+
+from portal.classes import queries
+from portal.errors import N_, Invalid, NotFound
+from portal.events.audit import audit
+from portal.events.outbox import emit
+from portal.models.classes import (
+    Blackout,
+    Cadence,
+    ClassRole,
+    Classroom,
+    Enrolment,
+    EnrolmentStatus,
+    Term,
+)
+from portal.models.organizations import Member, MemberStatus, Role
+from portal.organizations.services import add_invited
+from portal.security.actor import Actor
+from portal.security.authorize import authorize
+from portal.security.permissions import Permission
+from portal.tenancy.scope import organization_id, session
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDraft:
+    """All a person may say of a class; dates and times are local to ``zone``, weekdays run Monday..Sunday."""
+
+    name: str
+    zone: str
+    starts_on: date
+    weekday_minutes: list[int]
+    soft_ends_on: date | None = None
+    hard_ends_on: date | None = None
+    weekly_cap_minutes: int | None = None
+    study_from: time = time(8)
+    study_until: time = time(22)
+    due_time: time = time(23, 59)
+    cadence: Cadence = Cadence.DAILY
+    holiday_country: str | None = None
+    holiday_subdivision: str | None = None
+    term_id: uuid.UUID | None = None
+    policy: dict[str, Any] = field(default_factory=dict)
+
+
+def save_class(draft: ClassDraft, *, class_id: uuid.UUID | None = None, actor: Actor, now: datetime) -> Classroom:
+    """Make a class (the actor becomes its teacher) or change one. Invalid names the field."""
+    check(draft)
+    if class_id is None:
+        authorize(actor, Permission.CLASSES_CREATE)
+        classroom = Classroom(organization_id=organization_id(), created_at=now)
+        session().add(classroom)
+    else:
+        authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+        classroom = queries.classroom(class_id)
+    for name in ClassDraft.__dataclass_fields__:
+        setattr(classroom, name, getattr(draft, name))
+    session().flush()
+    verb = "class.created" if class_id is None else "class.changed"
+    audit(verb, "class", classroom.id, actor_member_id=actor.member_id, now=now)
+    if class_id is None:
+        _enrol(classroom.id, actor.member_id, ClassRole.TEACHER, now=now)
+    else:
+        emit("class.changed", now=now, class_id=classroom.id)
+    return classroom
+
+
+def check(draft: ClassDraft) -> None:
+    """The rules of a class's fields."""
+    if not draft.name.strip():
+        raise Invalid("name", N_("Give the class a name."), field="name")
+    if draft.zone not in available_timezones():
+        raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=draft.zone)
+    if len(draft.weekday_minutes) != 7 or not any(draft.weekday_minutes):
+        raise Invalid("weekday_minutes", N_("Give at least one study day some minutes."), field="weekday_minutes")
+    if any(minutes < 0 or minutes > 1440 or minutes % 5 for minutes in draft.weekday_minutes):
+        raise Invalid(
+            "weekday_minutes", N_("Minutes of a study day are a multiple of 5, at most 1440."), field="weekday_minutes"
+        )
+    _check_dates(draft)
+    if draft.study_from >= draft.study_until:
+        raise Invalid("study_until", N_("Study hours must end after they begin."), field="study_until")
+    known = holidays.list_supported_countries()
+    if draft.holiday_country and draft.holiday_country not in known:
+        raise Invalid("holiday_country", N_("Choose a country of the list."), field="holiday_country")
+    if draft.holiday_subdivision and draft.holiday_subdivision not in known.get(draft.holiday_country or "", ()):
+        raise Invalid(
+            "holiday_subdivision",
+            N_("%(country)s has no region “%(region)s”."),
+            field="holiday_subdivision",
+            country=draft.holiday_country,
+            region=draft.holiday_subdivision,
+        )
+
+
+def _check_dates(draft: ClassDraft) -> None:
+    if draft.soft_ends_on and draft.soft_ends_on < draft.starts_on:
+        raise Invalid("soft_ends_on", N_("The planned end is before the start."), field="soft_ends_on")
+    if draft.hard_ends_on and draft.hard_ends_on < (draft.soft_ends_on or draft.starts_on):
+        raise Invalid("hard_ends_on", N_("The last possible day is before the planned end."), field="hard_ends_on")
+
+
+def archive_class(class_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """Take a class out of the lists; nothing is lost."""
+    authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+    queries.classroom(class_id).archived_at = now
+    audit("class.archived", "class", class_id, actor_member_id=actor.member_id, now=now)
+
+
+def create_term(name: str, starts_on: date, ends_on: date, *, actor: Actor, now: datetime) -> Term:
+    """Make a term of the organization."""
+    authorize(actor, Permission.CLASSES_CREATE)
+    if ends_on < starts_on:
+        raise Invalid("ends_on", N_("The end is before the start."), field="ends_on")
+    if session().scalar(select(Term.id).where(Term.name == name.strip())):
+        raise Invalid("name", N_("There is a term of that name already."), field="name")
+    term = Term(organization_id=organization_id(), name=name.strip(), starts_on=starts_on, ends_on=ends_on)
+    session().add(term)
+    session().flush()
+    audit("term.created", "term", term.id, actor_member_id=actor.member_id, now=now)
+    return term
+
+
+def add_blackout(
+    class_id: uuid.UUID, starts_on: date, ends_on: date, label: str, *, actor: Actor, now: datetime
+) -> Blackout:
+    """Add dates without study to a class; schedules follow."""
+    authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+    if ends_on < starts_on or (ends_on - starts_on).days > 366:
+        raise Invalid("ends_on", N_("The end must be within a year after the start."), field="ends_on")
+    blackout = Blackout(
+        organization_id=organization_id(),
+        class_id=class_id,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        label=label.strip() or "–",
+    )
+    session().add(blackout)
+    session().flush()
+    audit("blackout.added", "class", class_id, actor_member_id=actor.member_id, now=now, blackout=blackout.id)
+    emit("class.changed", now=now, class_id=class_id)
+    return blackout
+
+
+def remove_blackout(class_id: uuid.UUID, blackout_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """Take dates without study away again; schedules follow."""
+    authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+    blackout = session().get(Blackout, blackout_id)
+    if blackout is None or blackout.class_id != class_id:
+        raise NotFound("blackout_not_found", N_("There are no such days off in this class."))
+    session().delete(blackout)
+    audit("blackout.removed", "class", class_id, actor_member_id=actor.member_id, now=now)
+    emit("class.changed", now=now, class_id=class_id)
+
+
+def enrol_member(
+    class_id: uuid.UUID,
+    member_id: uuid.UUID,
+    role: ClassRole,
+    *,
+    starts_on: date | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Enrolment:
+    """Enrol a member; a student gets the class's schedules."""
+    authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    member = session().get(Member, member_id)
+    if member is None or member.status is MemberStatus.REMOVED:
+        raise NotFound("member_not_found", N_("There is no such member."))
+    queries.classroom(class_id)
+    enrolment = _enrol(class_id, member_id, role, starts_on=starts_on, now=now)
+    audit("enrolment.added", "class", class_id, actor_member_id=actor.member_id, now=now, member=member_id, role=role)
+    emit("enrolment.added", now=now, class_id=class_id, member_ids=[str(member_id)])
+    return enrolment
+
+
+def enrol_by_email(
+    class_id: uuid.UUID,
+    email: str,
+    name: str,
+    role: ClassRole,
+    *,
+    starts_on: date | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Enrolment:
+    """Enrol whoever has this address; who is new to the organization is invited by mail."""
+    authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    wanted = Role.STUDENT if role in (ClassRole.STUDENT, ClassRole.OBSERVER) else Role.MEMBER
+    member = add_invited(email=email, name=name, role=wanted, actor=actor, now=now)
+    return enrol_member(class_id, member.id, role, starts_on=starts_on, actor=actor, now=now)
+
+
+def _enrol(
+    class_id: uuid.UUID, member_id: uuid.UUID, role: ClassRole, *, starts_on: date | None = None, now: datetime
+) -> Enrolment:
+    enrolment = session().scalar(
+        select(Enrolment).where(Enrolment.class_id == class_id, Enrolment.member_id == member_id)
+    )
+    if enrolment is None:
+        enrolment = Enrolment(organization_id=organization_id(), class_id=class_id, member_id=member_id, created_at=now)
+        session().add(enrolment)
+    enrolment.role, enrolment.status, enrolment.starts_on = role, EnrolmentStatus.ACTIVE, starts_on
+    session().flush()
+    return enrolment
+
+
+def change_enrolment(
+    class_id: uuid.UUID,
+    member_id: uuid.UUID,
+    *,
+    starts_on: date | None,
+    weekday_minutes: list[int] | None,
+    pace_multiplier_percent: int,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Give a student dates, days or a pace of their own; the schedules follow."""
+    authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    if not 25 <= pace_multiplier_percent <= 400:
+        raise Invalid("pace", N_("The effort must be between 25 and 400 percent."), field="pace_multiplier_percent")
+    if weekday_minutes is not None and (not any(weekday_minutes) or any(m < 0 or m % 5 for m in weekday_minutes)):
+        raise Invalid(
+            "weekday_minutes", N_("Minutes of a study day are a multiple of 5, at most 1440."), field="weekday_minutes"
+        )
+    enrolment = queries.enrolment(class_id, member_id)
+    enrolment.starts_on, enrolment.weekday_minutes = starts_on, weekday_minutes
+    enrolment.pace_multiplier_percent = pace_multiplier_percent
+    audit("enrolment.changed", "class", class_id, actor_member_id=actor.member_id, now=now, member=member_id)
+    emit("enrolment.added", now=now, class_id=class_id, member_ids=[str(member_id)])
+
+
+def remove_enrolment(class_id: uuid.UUID, member_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """Take somebody out of a class; what was done stays, what is open goes."""
+    authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    enrolment = queries.enrolment(class_id, member_id)
+    if enrolment.role is ClassRole.TEACHER and enrolment.member_id == actor.member_id:
+        raise Invalid("self", N_("You cannot take yourself out of a class you teach."))
+    enrolment.status = EnrolmentStatus.REMOVED
+    audit("enrolment.removed", "class", class_id, actor_member_id=actor.member_id, now=now, member=member_id)
+    emit("enrolment.removed", now=now, class_id=class_id, member_ids=[str(member_id)])
