@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.outbox import emit
 from portal.models.schedules import ItemStatus, ProgressEvent, ScheduleItem
-from portal.schedules.services import bump_feeds
+from portal.schedules.write import bump_feeds
 from portal.security.actor import Actor
 from portal.tenancy.scope import organization_id, session
 

@@ -1,0 +1,1 @@
+"""Publishing a path to a class: preview, publish, progress of large ones."""

@@ -1,0 +1,52 @@
+"""The choices of a publishing."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, SelectField
+from wtforms.validators import NumberRange, Optional
+
+from portal.pacing.types import Arrangement, LateJoin, Overload
+
+
+class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """How dates are found."""
+
+    arrangement = SelectField(
+        _l("Dates"),
+        choices=[
+            (Arrangement.SPREAD.value, _l("spread evenly to the planned end")),
+            (Arrangement.SOON.value, _l("as soon as possible")),
+            (Arrangement.BY_WEEK.value, _l("by the week of each step")),
+        ],
+        default=Arrangement.SPREAD.value,
+    )
+    late_join = SelectField(
+        _l("Who starts later"),
+        choices=[
+            (LateJoin.SHIFT.value, _l("ends later by as much")),
+            (LateJoin.COMPRESS.value, _l("ends with the class")),
+            (LateJoin.SKIP_OPTIONAL.value, _l("ends with the class, without optional steps")),
+        ],
+        default=LateJoin.SHIFT.value,
+    )
+    overload = SelectField(
+        _l("Too much for the time"),
+        choices=[
+            (Overload.EXTEND.value, _l("use the days up to the last possible one")),
+            (Overload.DROP_OPTIONAL.value, _l("leave optional steps out")),
+            (Overload.REPORT.value, _l("only report it")),
+        ],
+        default=Overload.EXTEND.value,
+    )
+    notice_days = IntegerField(_l("Notice, days"), default=0, validators=[Optional(), NumberRange(0, 30)])
+
+    def policy(self) -> dict[str, Any]:
+        """The assignment's policy."""
+        return {
+            "arrangement": self.arrangement.data,
+            "late_join": self.late_join.data,
+            "overload": self.overload.data,
+            "notice_days": self.notice_days.data or 0,
+        }
