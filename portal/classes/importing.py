@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Text, cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from portal.classes import queries
 from portal.classes.roster import RosterRow, read
+from portal.errors import N_, Invalid, InvalidRows
 from portal.events.audit import audit
 from portal.events.outbox import emit, emit_all
 from portal.models.classes import ClassRole, Enrolment, EnrolmentStatus
@@ -34,14 +36,16 @@ class RosterOutcome:
 def import_roster(
     class_id: uuid.UUID, data: bytes, *, dry_run: bool = False, actor: Actor, now: datetime
 ) -> RosterOutcome:
-    """Enrol everybody of a CSV roster as students, all or nothing; again, it updates names and start dates.
+    """Enrol everybody of a CSV roster as students, all or nothing; again, it updates start dates and names.
 
-    With ``dry_run`` nothing is written and the outcome says what would be.
+    Who has an account keeps the name they gave themselves. With ``dry_run`` nothing is written and the outcome
+    says what would be. InvalidRows names people who are in the class already, but not as students.
     """
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
     queries.classroom(class_id)
     rows = read(data)
     members = _members(rows)
+    _refuse_other_roles(class_id, rows, members)
     enrolled = {enrolment.member_id: enrolment for enrolment in queries.students(class_id)}
     fresh = [row for row in rows if row.email not in members]
     changed = [
@@ -60,6 +64,7 @@ def import_roster(
     if dry_run:
         return outcome
     members |= _invite(fresh, actor=actor, now=now)
+    _rename_invited(rows)
     _enrol(class_id, rows, members, now=now)
     touched = [members[r.email] for r in rows if members[r.email] not in enrolled] + [members[r.email] for r in changed]
     audit("roster.imported", "class", class_id, actor_member_id=actor.member_id, now=now, rows=len(rows))
@@ -76,6 +81,47 @@ def _members(rows: Sequence[RosterRow]) -> dict[str, uuid.UUID]:
         )
     )
     return {str(email): key for email, key in found}
+
+
+def _refuse_other_roles(class_id: uuid.UUID, rows: Sequence[RosterRow], members: dict[str, uuid.UUID]) -> None:
+    """A roster makes students only: it neither demotes a teacher nor enrols one twice."""
+    others = set(
+        session().scalars(
+            select(Enrolment.member_id).where(
+                Enrolment.class_id == class_id,
+                Enrolment.status == EnrolmentStatus.ACTIVE,
+                Enrolment.role != ClassRole.STUDENT,
+            )
+        )
+    )
+    wrong = [
+        (
+            row.line,
+            Invalid(
+                "other_role",
+                N_("email: %(email)s is in the class already, not as a student."),
+                field="email",
+                email=row.email,
+            ),
+        )
+        for row in rows
+        if members.get(row.email) in others
+    ]
+    if wrong:
+        raise InvalidRows(wrong)
+
+
+def _rename_invited(rows: Sequence[RosterRow]) -> None:
+    """Give people without an account the name the roster has for them."""
+    emails, names = [row.email for row in rows], [row.name for row in rows]
+    named = func.unnest(cast(emails, ARRAY(CITEXT)), cast(names, ARRAY(Text))).table_valued("email", "name")
+    named = named.render_derived()
+    session().execute(
+        update(Member)
+        .where(Member.email == named.c.email, Member.name != named.c.name, Member.status == MemberStatus.INVITED)
+        .values(name=named.c.name)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _invite(rows: Sequence[RosterRow], *, actor: Actor, now: datetime) -> dict[str, uuid.UUID]:
@@ -122,8 +168,8 @@ def _enrol(class_id: uuid.UUID, rows: Sequence[RosterRow], members: dict[str, uu
     session().execute(
         statement.on_conflict_do_update(
             index_elements=[Enrolment.organization_id, Enrolment.class_id, Enrolment.member_id],
-            set_={"status": EnrolmentStatus.ACTIVE, "starts_on": statement.excluded.starts_on},
-        ),
+            set_={name: statement.excluded[name] for name in ("role", "status", "starts_on")},
+        ).returning(Enrolment.id),  # with RETURNING, rows go by the thousand a statement
         [
             {
                 "organization_id": organization_id(),
