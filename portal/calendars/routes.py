@@ -1,0 +1,158 @@
+"""The feed itself, and the settings page with its address."""
+
+import gzip
+import hashlib
+import importlib.metadata
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from urllib.parse import quote
+
+import segno
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from portal import clock
+from portal.calendars import queries, services
+from portal.calendars.ical import FeedInfo, render
+from portal.calendars.queries import FeedState
+from portal.config import Settings
+from portal.extensions import limiter
+from portal.models.calendars import FeedKind
+from portal.models.people import DirectoryKind
+from portal.security.identity import require_actor
+from portal.tenancy import directory
+from portal.tenancy.scope import unit_of_work
+
+blueprint = Blueprint("calendars", __name__)
+
+RENDERER = 1  # rises when the same rows render differently
+TZDATA = importlib.metadata.version("tzdata")
+FEED_LIMIT = "60 per hour"
+
+
+def feed_key() -> str:
+    """The feed asked for, as a hash: no token stands in Valkey."""
+    token = str((request.view_args or {}).get("token", ""))
+    return "feed:" + directory.hash_token(token).hex()
+
+
+@blueprint.get("/feeds/<token>.ics")
+@limiter.limit(FEED_LIMIT, key_func=feed_key)
+def feed(token: str) -> ResponseReturnValue:
+    """A calendar by its secret address: 304 by two small statements when nothing changed."""
+    now = clock.now()
+    with unit_of_work():
+        entry = directory.find(DirectoryKind.FEED, directory.hash_token(token), now=now)
+    if entry is None or entry.organization_id is None:
+        abort(404)
+    with unit_of_work(organization_id=entry.organization_id):
+        state = queries.state(entry.target_id)
+        if state is None:
+            abort(404)
+        first, last = queries.window(now, state.zone)
+        etag = _etag(state, first.isoformat())
+        if _unchanged(etag, state.changed_at):
+            response = Response(status=304)
+        else:
+            response = _answer(state, token, now)
+            services.note_use(state.feed_id, state.last_used_at, now=now)
+    response.headers["ETag"] = etag
+    response.headers["Last-Modified"] = format_datetime(state.changed_at.astimezone(UTC), usegmt=True)
+    response.headers["Cache-Control"] = "private, max-age=300"
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+def _etag(state: FeedState, first_day: str) -> str:
+    parts = (state.feed_id, state.version, state.zone, first_day, RENDERER, TZDATA, _settings().base_url)
+    return '"' + hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:24] + '"'
+
+
+def _unchanged(etag: str, changed_at: datetime) -> bool:
+    """If-None-Match decides when it is there; If-Modified-Since only without it (RFC 9110, 13.2.2)."""
+    if "If-None-Match" in request.headers:
+        return request.if_none_match.contains_weak(etag.strip('"')) or "*" in request.headers["If-None-Match"]
+    since = request.headers.get("If-Modified-Since")
+    if since is None:
+        return False
+    try:
+        return changed_at.replace(microsecond=0) <= parsedate_to_datetime(since)
+    except (TypeError, ValueError):
+        return False
+
+
+def _answer(state: FeedState, token: str, now: datetime) -> Response:
+    first, last = queries.window(now, state.zone)
+    base_url = _settings().base_url
+    name, zone = _("My learning schedule"), state.zone
+    if state.kind is FeedKind.CLASS:
+        name, zone = queries.class_zone(state.owner_id) or (name, zone)
+        events = queries.events_of_class(state.owner_id, zone, first, last)
+    else:
+        events = queries.events_of_member(state.owner_id, zone, first, last, base_url=base_url, now=now)
+    info = FeedInfo(str(name), zone, f"{base_url}{url_for('calendars.feed', token=token)}", first, last)
+    body = render(info, events)
+    response = Response(mimetype="text/calendar")
+    response.headers["Content-Disposition"] = 'inline; filename="schedule.ics"'
+    if "gzip" in request.accept_encodings:
+        body = gzip.compress(body, 5, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+    response.data = body
+    return response
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+@blueprint.get("/settings/calendar")
+def links() -> ResponseReturnValue:
+    """The person's calendar link; the address itself is shown once, right after it was made."""
+    actor = require_actor()
+    made = session.pop("feed_token", None)
+    address = None if made is None else f"{_settings().base_url}{url_for('calendars.feed', token=made)}"
+    return render_template(
+        "calendars/links.html",
+        feed=queries.feeds_of(actor.member_id).get((FeedKind.STUDENT, actor.member_id)),
+        address=address,
+        qr=None if address is None else _qr(_webcal(address)),
+        webcal=None if address is None else _webcal(address),
+        google=None
+        if address is None
+        else f"https://calendar.google.com/calendar/r?cid={quote(_webcal(address), safe='')}",
+        outlook=None
+        if address is None
+        else f"https://outlook.live.com/calendar/0/addfromweb?url={quote(_webcal(address), safe='')}&name={quote(actor.organization_name)}",
+    )
+
+
+def _webcal(address: str) -> str:
+    return "webcal://" + address.split("://", 1)[1]
+
+
+def _qr(text: str) -> Markup:
+    """The address as an inline SVG code."""
+    return Markup(
+        segno.make(text, error="m").svg_inline(scale=4, border=0, svgclass="qr", lineclass=None, omitsize=True)
+    )
+
+
+@blueprint.post("/settings/calendar")
+def mint() -> ResponseReturnValue:
+    """Make a new address; an earlier one stops working."""
+    actor = require_actor()
+    session["feed_token"] = services.mint(FeedKind.STUDENT, actor.member_id, actor=actor, now=clock.now())
+    flash(_("Your calendar link is ready. It is shown only now."))
+    return redirect(url_for("calendars.links"), 303)
+
+
+@blueprint.post("/settings/calendar/revoke")
+def revoke() -> ResponseReturnValue:
+    """Make the address answer 404."""
+    actor = require_actor()
+    services.revoke(FeedKind.STUDENT, actor.member_id, actor=actor, now=clock.now())
+    flash(_("The link no longer works."))
+    return redirect(url_for("calendars.links"), 303)
