@@ -8,7 +8,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, EmailField, FieldList, IntegerField, SelectField, StringField, TimeField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional
 
-from portal.classes.services import ClassDraft
+from portal.classes.services import ClassDraft, Overrides
 from portal.models.classes import Cadence, ClassRole, Classroom
 from portal.web.choices import countries, zones
 from portal.web.parse import NOTHING, maybe_uuid
@@ -107,7 +107,22 @@ class EnrolmentForm(FlaskForm):  # type: ignore[misc]  # as above
     """What differs for one student."""
 
     starts_on = DateField(_l("Starts on"), validators=[Optional()])
+    zone = SelectField(_l("Time zone"), choices=lambda: [("", _l("As the class")), *zones()])
+    study_from = TimeField(_l("Study from"), validators=[Optional()])
+    study_until = TimeField(_l("Study until"), validators=[Optional()])
     pace_multiplier_percent = IntegerField(_l("Effort, percent"), validators=[DataRequired(), NumberRange(25, 400)])
     weekday_minutes = FieldList(
         IntegerField(validators=[Optional(), NumberRange(0, 1440)]), min_entries=7, max_entries=7
     )
+
+    def overrides(self) -> Overrides:
+        """The form's values for the service; a week left empty is the class's."""
+        week = self.weekday_minutes.data
+        return Overrides(
+            starts_on=self.starts_on.data,
+            zone=self.zone.data or None,
+            weekday_minutes=[minutes or 0 for minutes in week] if any(m is not None for m in week) else None,
+            study_from=self.study_from.data,
+            study_until=self.study_until.data,
+            pace_multiplier_percent=self.pace_multiplier_percent.data,
+        )

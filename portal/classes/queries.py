@@ -149,6 +149,22 @@ def enrolment(class_id: uuid.UUID, member_id: uuid.UUID) -> Enrolment:
     return found
 
 
+def role_of(class_id: uuid.UUID, member_id: uuid.UUID) -> ClassRole | None:
+    """The member's active role in the class."""
+    return session().scalar(
+        select(Enrolment.role).where(
+            Enrolment.class_id == class_id,
+            Enrolment.member_id == member_id,
+            Enrolment.status == EnrolmentStatus.ACTIVE,
+        )
+    )
+
+
+def open_class_ids() -> Sequence[uuid.UUID]:
+    """Classes of the organization that are not archived."""
+    return session().scalars(select(Classroom.id).where(Classroom.archived_at.is_(None))).all()
+
+
 def member_choices(class_id: uuid.UUID) -> list[tuple[str, str]]:
     """Members not in the class, as (id, name and address)."""
     there = select(Enrolment.member_id).where(
@@ -168,8 +184,8 @@ def terms() -> Sequence[Term]:
     return session().scalars(select(Term).order_by(Term.starts_on.desc())).all()
 
 
-def blackouts(class_id: uuid.UUID) -> Sequence[Blackout]:
-    """The class's own days off and the organization's, by date."""
+def blackouts(class_id: uuid.UUID | None) -> Sequence[Blackout]:
+    """The class's own days off and the organization's, by date; for None only the organization's."""
     return (
         session()
         .scalars(

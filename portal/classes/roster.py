@@ -10,6 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from portal.errors import N_, DomainError, Invalid, InvalidRows
 
 MAX_ROWS = 10_000
+MAX_BYTES = 8 * 1024 * 1024
 COLUMNS = ("name", "email", "start_date")
 
 

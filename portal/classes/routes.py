@@ -3,10 +3,12 @@
 import base64
 import binascii
 import uuid
+import zlib
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 
 from portal import clock
 from portal.classes import queries, services
@@ -20,6 +22,7 @@ from portal.classes.forms import (
     TermForm,
 )
 from portal.classes.importing import RosterOutcome, import_roster
+from portal.classes.roster import MAX_BYTES
 from portal.errors import Invalid, InvalidRows
 from portal.models.classes import ClassRole
 from portal.organizations.queries import organization
@@ -109,7 +112,7 @@ def _save(class_id: uuid.UUID | None) -> ResponseReturnValue:
             flash(_("Saved."))
             return redirect(url_for("classes.people", class_id=saved.id), 303)
     except Invalid as error:
-        form[error.field if error.field in form else "name"].errors = [say(error)]
+        _blame(form, error)
     return render_template("classes/edit.html", form=form, classroom=found), 422
 
 
@@ -195,20 +198,20 @@ def change_enrolment(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseRetur
     """Keep what differs for one student; the schedules follow."""
     actor, form = require_actor(), EnrolmentForm()
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
-    if not form.validate():
-        return _enrolment_page(class_id, member_id, form)
-    week = form.weekday_minutes.data
-    services.change_enrolment(
-        class_id,
-        member_id,
-        starts_on=form.starts_on.data,
-        weekday_minutes=[minutes or 0 for minutes in week] if any(m is not None for m in week) else None,
-        pace_multiplier_percent=form.pace_multiplier_percent.data,
-        actor=actor,
-        now=clock.now(),
-    )
-    flash(_("Saved. The schedule follows in a moment."))
-    return redirect(url_for("classes.people", class_id=class_id), 303)
+    try:
+        if form.validate():
+            services.change_enrolment(class_id, member_id, form.overrides(), actor=actor, now=clock.now())
+            flash(_("Saved. The schedule follows in a moment."))
+            return redirect(url_for("classes.people", class_id=class_id), 303)
+    except Invalid as error:
+        _blame(form, error)
+    return _enrolment_page(class_id, member_id, form)
+
+
+def _blame(form: FlaskForm, error: Invalid) -> None:
+    """Show a service's refusal at the field it names."""
+    field = form[error.field] if error.field in form else next(iter(form))
+    field.errors = [say(error)]
 
 
 @blueprint.post("/classes/<uuid:class_id>/roster")
@@ -235,15 +238,16 @@ def roster(class_id: uuid.UUID) -> ResponseReturnValue:
         form=form,
         wrong=wrong,
         outcome=outcome,
-        data=base64.b64encode(data).decode(),
+        data=base64.b64encode(zlib.compress(data)).decode(),
     )
     return page, 200 if outcome else 422
 
 
 def _decoded(text: str) -> bytes:
+    """The file of the preview; it travels compressed, as forms may be far smaller than files."""
     try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
+        return zlib.decompressobj().decompress(base64.b64decode(text, validate=True), MAX_BYTES)
+    except (binascii.Error, zlib.error):
         return b""
 
 
@@ -279,7 +283,7 @@ def add_blackout(class_id: uuid.UUID) -> ResponseReturnValue:
             flash(_("Saved. Schedules follow in a moment."))
             return redirect(url_for("classes.calendar", class_id=class_id), 303)
     except Invalid as error:
-        form.ends_on.errors = [say(error)]
+        _blame(form, error)
     return _calendar_page(class_id, form, 422)
 
 
@@ -293,9 +297,21 @@ def remove_blackout(class_id: uuid.UUID, blackout_id: uuid.UUID) -> ResponseRetu
 
 @blueprint.get("/terms")
 def terms() -> ResponseReturnValue:
-    """The organization's terms."""
-    authorize(require_actor(), Permission.CLASSES_CREATE)
-    return render_template("classes/terms.html", terms=queries.terms(), form=TermForm(formdata=None))
+    """The organization's terms, and the days off of all its classes."""
+    return _terms_page(TermForm(formdata=None), BlackoutForm(formdata=None))
+
+
+def _terms_page(form: TermForm, days_form: BlackoutForm, status: int = 200) -> ResponseReturnValue:
+    actor = require_actor()
+    authorize(actor, Permission.CLASSES_CREATE)
+    page = render_template(
+        "classes/terms.html",
+        terms=queries.terms(),
+        form=form,
+        blackouts=queries.blackouts(None),
+        days_form=days_form if may(actor, Permission.ORGANIZATION_EDIT) else None,
+    )
+    return page, status
 
 
 @blueprint.post("/terms")
@@ -308,5 +324,30 @@ def create_term() -> ResponseReturnValue:
             services.create_term(form.name.data, form.starts_on.data, form.ends_on.data, actor=actor, now=clock.now())
             return redirect(url_for("classes.terms"), 303)
     except Invalid as error:
-        form[error.field or "name"].errors = [say(error)]
-    return render_template("classes/terms.html", terms=queries.terms(), form=form), 422
+        _blame(form, error)
+    return _terms_page(form, BlackoutForm(formdata=None), 422)
+
+
+@blueprint.post("/days-off")
+def add_days_off() -> ResponseReturnValue:
+    """Add dates without study for every class of the organization."""
+    actor, form = require_actor(), BlackoutForm()
+    authorize(actor, Permission.ORGANIZATION_EDIT)
+    try:
+        if form.validate():
+            services.add_blackout(
+                None, form.starts_on.data, form.ends_on.data, form.label.data, actor=actor, now=clock.now()
+            )
+            flash(_("Saved. Schedules follow in a moment."))
+            return redirect(url_for("classes.terms"), 303)
+    except Invalid as error:
+        _blame(form, error)
+    return _terms_page(TermForm(formdata=None), form, 422)
+
+
+@blueprint.post("/days-off/<uuid:blackout_id>/remove")
+def remove_days_off(blackout_id: uuid.UUID) -> ResponseReturnValue:
+    """Take dates without study of every class away again."""
+    services.remove_blackout(None, blackout_id, actor=require_actor(), now=clock.now())
+    flash(_("Removed. Schedules follow in a moment."))
+    return redirect(url_for("classes.terms"), 303)

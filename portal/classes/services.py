@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import holidays
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.classes import queries
-from portal.errors import N_, Invalid, NotFound
+from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.audit import audit
-from portal.events.outbox import emit
+from portal.events.outbox import emit, emit_all
 from portal.models.classes import (
     Blackout,
     Cadence,
@@ -51,6 +51,18 @@ class ClassDraft:
     policy: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What differs for one student; None is as the class has it. Times are local to the student's zone."""
+
+    starts_on: date | None = None
+    zone: str | None = None
+    weekday_minutes: list[int] | None = None
+    study_from: time | None = None
+    study_until: time | None = None
+    pace_multiplier_percent: int = 100
+
+
 def save_class(draft: ClassDraft, *, class_id: uuid.UUID | None = None, actor: Actor, now: datetime) -> Classroom:
     """Make a class (the actor becomes its teacher) or change one. Invalid names the field."""
     check(draft)
@@ -77,17 +89,10 @@ def check(draft: ClassDraft) -> None:
     """The rules of a class's fields."""
     if not draft.name.strip():
         raise Invalid("name", N_("Give the class a name."), field="name")
-    if draft.zone not in available_timezones():
-        raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=draft.zone)
-    if len(draft.weekday_minutes) != 7 or not any(draft.weekday_minutes):
-        raise Invalid("weekday_minutes", N_("Give at least one study day some minutes."), field="weekday_minutes")
-    if any(minutes < 0 or minutes > 1440 or minutes % 5 for minutes in draft.weekday_minutes):
-        raise Invalid(
-            "weekday_minutes", N_("Minutes of a study day are a multiple of 5, at most 1440."), field="weekday_minutes"
-        )
+    _check_zone(draft.zone)
+    _check_week(draft.weekday_minutes)
     _check_dates(draft)
-    if draft.study_from >= draft.study_until:
-        raise Invalid("study_until", N_("Study hours must end after they begin."), field="study_until")
+    _check_hours(draft.study_from, draft.study_until)
     known = holidays.list_supported_countries()
     if draft.holiday_country and draft.holiday_country not in known:
         raise Invalid("holiday_country", N_("Choose a country of the list."), field="holiday_country")
@@ -99,6 +104,25 @@ def check(draft: ClassDraft) -> None:
             country=draft.holiday_country,
             region=draft.holiday_subdivision,
         )
+
+
+def _check_zone(zone: str) -> None:
+    if zone not in available_timezones():
+        raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
+
+
+def _check_week(weekday_minutes: list[int]) -> None:
+    if len(weekday_minutes) != 7 or not any(weekday_minutes):
+        raise Invalid("weekday_minutes", N_("Give at least one study day some minutes."), field="weekday_minutes")
+    if any(minutes < 0 or minutes > 1440 or minutes % 5 for minutes in weekday_minutes):
+        raise Invalid(
+            "weekday_minutes", N_("Minutes of a study day are a multiple of 5, at most 1440."), field="weekday_minutes"
+        )
+
+
+def _check_hours(study_from: time, study_until: time) -> None:
+    if study_from >= study_until:
+        raise Invalid("study_until", N_("Study hours must end after they begin."), field="study_until")
 
 
 def _check_dates(draft: ClassDraft) -> None:
@@ -130,10 +154,10 @@ def create_term(name: str, starts_on: date, ends_on: date, *, actor: Actor, now:
 
 
 def add_blackout(
-    class_id: uuid.UUID, starts_on: date, ends_on: date, label: str, *, actor: Actor, now: datetime
+    class_id: uuid.UUID | None, starts_on: date, ends_on: date, label: str, *, actor: Actor, now: datetime
 ) -> Blackout:
-    """Add dates without study to a class; schedules follow."""
-    authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+    """Add dates without study to a class, or to the whole organization when ``class_id`` is None; schedules follow."""
+    _authorize_blackouts(class_id, actor)
     if ends_on < starts_on or (ends_on - starts_on).days > 366:
         raise Invalid("ends_on", N_("The end must be within a year after the start."), field="ends_on")
     blackout = Blackout(
@@ -145,20 +169,32 @@ def add_blackout(
     )
     session().add(blackout)
     session().flush()
-    audit("blackout.added", "class", class_id, actor_member_id=actor.member_id, now=now, blackout=blackout.id)
-    emit("class.changed", now=now, class_id=class_id)
+    _blackouts_changed("blackout.added", blackout, actor=actor, now=now)
     return blackout
 
 
-def remove_blackout(class_id: uuid.UUID, blackout_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+def remove_blackout(class_id: uuid.UUID | None, blackout_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
     """Take dates without study away again; schedules follow."""
-    authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+    _authorize_blackouts(class_id, actor)
     blackout = session().get(Blackout, blackout_id)
     if blackout is None or blackout.class_id != class_id:
-        raise NotFound("blackout_not_found", N_("There are no such days off in this class."))
+        raise NotFound("blackout_not_found", N_("There are no such days off."))
     session().delete(blackout)
-    audit("blackout.removed", "class", class_id, actor_member_id=actor.member_id, now=now)
-    emit("class.changed", now=now, class_id=class_id)
+    _blackouts_changed("blackout.removed", blackout, actor=actor, now=now)
+
+
+def _authorize_blackouts(class_id: uuid.UUID | None, actor: Actor) -> None:
+    if class_id is None:
+        authorize(actor, Permission.ORGANIZATION_EDIT)
+    else:
+        authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
+        queries.classroom(class_id)
+
+
+def _blackouts_changed(action: str, blackout: Blackout, *, actor: Actor, now: datetime) -> None:
+    audit(action, "blackout", blackout.id, actor_member_id=actor.member_id, now=now)
+    touched = [blackout.class_id] if blackout.class_id else queries.open_class_ids()
+    emit_all("class.changed", [{"class_id": class_id} for class_id in touched], now=now)
 
 
 def enrol_member(
@@ -176,6 +212,8 @@ def enrol_member(
     if member is None or member.status is MemberStatus.REMOVED:
         raise NotFound("member_not_found", N_("There is no such member."))
     queries.classroom(class_id)
+    if queries.role_of(class_id, member_id) not in (None, role):
+        raise Conflict("other_role", N_("%(name)s is in this class already."), name=member.name)
     enrolment = _enrol(class_id, member_id, role, starts_on=starts_on, now=now)
     audit("enrolment.added", "class", class_id, actor_member_id=actor.member_id, now=now, member=member_id, role=role)
     emit("enrolment.added", now=now, class_id=class_id, member_ids=[str(member_id)])
@@ -192,8 +230,13 @@ def enrol_by_email(
     actor: Actor,
     now: datetime,
 ) -> Enrolment:
-    """Enrol whoever has this address; who is new to the organization is invited by mail."""
+    """Enrol whoever has this address; who is new to the organization is invited by mail.
+
+    Conflict when they are in the class already: nobody is invited twice by a second click.
+    """
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    if any((person.email or "").casefold() == email.casefold() for person in queries.people(class_id)):
+        raise Conflict("enrolled_already", N_("%(name)s is in this class already."), name=name or email)
     wanted = Role.STUDENT if role in (ClassRole.STUDENT, ClassRole.OBSERVER) else Role.MEMBER
     member = add_invited(email=email, name=name, role=wanted, actor=actor, now=now)
     return enrol_member(class_id, member.id, role, starts_on=starts_on, actor=actor, now=now)
@@ -213,29 +256,32 @@ def _enrol(
     return enrolment
 
 
-def change_enrolment(
-    class_id: uuid.UUID,
-    member_id: uuid.UUID,
-    *,
-    starts_on: date | None,
-    weekday_minutes: list[int] | None,
-    pace_multiplier_percent: int,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """Give a student dates, days or a pace of their own; the schedules follow."""
+def change_enrolment(class_id: uuid.UUID, member_id: uuid.UUID, own: Overrides, *, actor: Actor, now: datetime) -> None:
+    """Give a student dates, days, hours, a zone or a pace of their own; the schedules follow."""
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
-    if not 25 <= pace_multiplier_percent <= 400:
-        raise Invalid("pace", N_("The effort must be between 25 and 400 percent."), field="pace_multiplier_percent")
-    if weekday_minutes is not None and (not any(weekday_minutes) or any(m < 0 or m % 5 for m in weekday_minutes)):
-        raise Invalid(
-            "weekday_minutes", N_("Minutes of a study day are a multiple of 5, at most 1440."), field="weekday_minutes"
-        )
+    _check_overrides(own)
     enrolment = queries.enrolment(class_id, member_id)
-    enrolment.starts_on, enrolment.weekday_minutes = starts_on, weekday_minutes
-    enrolment.pace_multiplier_percent = pace_multiplier_percent
+    for name in Overrides.__dataclass_fields__:
+        setattr(enrolment, name, getattr(own, name))
     audit("enrolment.changed", "class", class_id, actor_member_id=actor.member_id, now=now, member=member_id)
     emit("enrolment.added", now=now, class_id=class_id, member_ids=[str(member_id)])
+
+
+def _check_overrides(own: Overrides) -> None:
+    if own.zone is not None:
+        _check_zone(own.zone)
+    if own.weekday_minutes is not None:
+        _check_week(own.weekday_minutes)
+    if own.study_from is not None and own.study_until is not None:
+        _check_hours(own.study_from, own.study_until)
+    elif own.study_from is not None or own.study_until is not None:
+        raise Invalid("study_until", N_("Give both ends of the study hours, or neither."), field="study_until")
+    if not 25 <= own.pace_multiplier_percent <= 400:
+        raise Invalid(
+            "pace_multiplier_percent",
+            N_("The effort must be between 25 and 400 percent."),
+            field="pace_multiplier_percent",
+        )
 
 
 def remove_enrolment(class_id: uuid.UUID, member_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
@@ -247,3 +293,16 @@ def remove_enrolment(class_id: uuid.UUID, member_id: uuid.UUID, *, actor: Actor,
     enrolment.status = EnrolmentStatus.REMOVED
     audit("enrolment.removed", "class", class_id, actor_member_id=actor.member_id, now=now, member=member_id)
     emit("enrolment.removed", now=now, class_id=class_id, member_ids=[str(member_id)])
+
+
+def leave_classes(member_id: uuid.UUID, *, now: datetime) -> None:
+    """Take a member who left the organization out of all its classes."""
+    left = session().scalars(
+        update(Enrolment)
+        .where(Enrolment.member_id == member_id, Enrolment.status == EnrolmentStatus.ACTIVE)
+        .values(status=EnrolmentStatus.REMOVED)
+        .returning(Enrolment.class_id)
+    )
+    emit_all(
+        "enrolment.removed", [{"class_id": class_id, "member_ids": [str(member_id)]} for class_id in left], now=now
+    )
