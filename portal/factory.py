@@ -1,35 +1,76 @@
 """Wires the application: settings, servers, extensions, the request's unit of work, features. No rules."""
 
 import uuid
-from dataclasses import replace
 from types import ModuleType
 
 import structlog
 from flask import Blueprint, Flask, g, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
 from flask_login import user_logged_out
 from sqlalchemy.pool import QueuePool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import clock, config, logs
+from portal.accounts import routes as accounts
+from portal.assignments import jobs as assignments_jobs
+from portal.assignments import routes as assignments
+from portal.calendars import jobs as calendars_jobs
+from portal.calendars import routes as calendars
+from portal.classes import jobs as classes_jobs
+from portal.classes import routes as classes
 from portal.config import Settings
+from portal.curricula import jobs as curricula_jobs
+from portal.curricula import routes as curricula
+from portal.embedded import servers
 from portal.extensions import babel, csrf, db, limiter, login, migrate, valkey
 from portal.jobs.dispatch import dispatch
+from portal.library import jobs as library_jobs
+from portal.library import routes as library
+from portal.models.organizations import Role
+from portal.notifications import jobs as notifications_jobs
+from portal.notifications import routes as notifications
+from portal.notifications.queries import unread_count
+from portal.organizations import routes as organizations
+from portal.progress import routes as progress
+from portal.schedules import jobs as schedules_jobs
+from portal.security.actor import Actor
+from portal.security.authorize import may
 from portal.security.identity import current_actor, identity
+from portal.security.permissions import Permission
 from portal.tenancy import directory, scope
 from portal.web.install import install as install_web
+from portal.web.shell import NavItem, Section, Shell, furnish
 
 log = structlog.get_logger("portal.request")
 
-FEATURES: tuple[Blueprint, ...] = ()
-JOBS: tuple[ModuleType, ...] = ()  # imported so that their handlers are registered
+FEATURES: tuple[Blueprint, ...] = (
+    accounts.blueprint,
+    organizations.blueprint,
+    library.blueprint,
+    curricula.blueprint,
+    classes.blueprint,
+    assignments.blueprint,
+    progress.blueprint,
+    notifications.blueprint,
+    calendars.blueprint,
+)
+JOBS: tuple[ModuleType, ...] = (
+    library_jobs,
+    curricula_jobs,
+    classes_jobs,
+    schedules_jobs,
+    assignments_jobs,
+    notifications_jobs,
+    calendars_jobs,
+)  # imported so that their handlers are registered
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Without ``settings`` they are read from the environment."""
     settings = settings or config.load()
-    if not settings.secret_key:
-        settings = replace(settings, secret_key=config.local_secret(settings.instance_dir))
+    if settings.embedded:
+        settings, _running = servers.start(settings)
     logs.configure(settings.log_format)
     app = Flask("portal", root_path=str(config.ROOT / "portal"), template_folder=str(config.ROOT / "templates"))
     app.extensions["settings"] = settings
@@ -37,9 +78,42 @@ def create_app(settings: Settings | None = None) -> Flask:
     _bind_extensions(app, settings)
     _register_unit_of_work(app)
     install_web(app)
+    furnish(app, _shell())
     for blueprint in FEATURES:
         app.register_blueprint(blueprint)
     return app
+
+
+def _shell() -> Shell:
+    """The navigation and the settings pages, from the features that have them."""
+
+    def educator(actor: Actor) -> bool:
+        return may(actor, Permission.CLASSES_CREATE)
+
+    def owns(actor: Actor) -> bool:
+        return may(actor, Permission.ORGANIZATION_EDIT)
+
+    def learner(actor: Actor) -> bool:
+        return actor.role is Role.STUDENT
+
+    return Shell(
+        nav=(
+            NavItem("progress.today", _l("Today"), "home", 10, learner),
+            NavItem("progress.week", _l("Week"), "calendar-week", 20, learner),
+            NavItem("progress.progress", _l("Progress"), "chart-bar", 30, learner),
+            NavItem("classes.index", _l("Classes"), "users", 40, educator),
+            NavItem("curricula.index", _l("Paths"), "route", 50, educator),
+            NavItem("library.index", _l("Library"), "books", 60),
+            NavItem("progress.today", _l("My day"), "home", 70, educator),
+        ),
+        sections=(
+            Section("accounts.settings", _l("Account"), "user", 10),
+            Section("notifications.preferences", _l("Notifications"), "bell", 20),
+            Section("calendars.links", _l("Calendar links"), "calendar", 30),
+            Section("organizations.organization", _l("Organization"), "building", 40, owns),
+        ),
+        unread=lambda actor: unread_count(actor.member_id),
+    )
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Forms of accounts."""
 
+from flask_babel import get_babel
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectField, StringField
@@ -7,6 +8,14 @@ from wtforms.validators import DataRequired, Email, Length
 
 from portal.accounts.services import MIN_PASSWORD
 from portal.web.choices import zones
+
+
+
+def languages() -> list[tuple[str, str]]:
+    """The languages there are texts in, each by its own name."""
+    found = get_babel().instance.list_translations()
+    return sorted((str(locale), locale.get_display_name(locale)) for locale in found)
+
 
 _EMAIL = [DataRequired(), Email(), Length(max=254)]
 _NEW = [DataRequired(), Length(min=MIN_PASSWORD, max=200)]
@@ -41,10 +50,11 @@ class ResetForm(FlaskForm):  # type: ignore[misc]  # as above
 
 
 class ProfileForm(FlaskForm):  # type: ignore[misc]  # as above
-    """Name and zone."""
+    """Name, zone and language."""
 
     name = StringField(_l("Your name"), validators=[DataRequired(), Length(max=120)])
     zone = SelectField(_l("Time zone"), choices=zones)
+    locale = SelectField(_l("Language"), choices=languages)
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]  # as above

@@ -1,15 +1,49 @@
-"""Rate limits of account pages: by address of the visitor, and by the account asked for."""
+"""Rate limits of account pages: by the visitor's address, by the account asked for, by the person.
 
-from flask import request
+A whole school may share one address, so limits by address are wide and count only what failed.
+"""
 
+import math
+import time
+from functools import partial
+
+from flask import Response, request
+from flask_babel import ngettext
+from flask_limiter import RequestLimit
+from flask_limiter.util import get_remote_address
+
+from portal.extensions import limiter
+from portal.security.identity import identity
 from portal.tenancy.directory import hash_email
-
-SIGN_IN = "20 per minute; 200 per hour"
-ACCOUNT = "8 per 5 minutes; 40 per day"
-REGISTER = "10 per hour"
-RESET = "5 per hour"
+from portal.web.errors import page
 
 
-def account_key() -> str:
+def _breached(limit: RequestLimit) -> Response:
+    minutes = max(1, math.ceil((limit.reset_at - time.time()) / 60))
+    words = "Too many tries. You can go on in %(num)d minute.", "Too many tries. You can go on in %(num)d minutes."
+    return page(429, ngettext(*words, minutes))
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == 422
+
+
+def account() -> str:
     """The account a form names, as a hash: no address stands in Valkey."""
     return "account:" + hash_email(request.form.get("email", "")).hex()
+
+
+def person() -> str:
+    """The person signed in, else the visitor's address."""
+    who = identity()
+    return get_remote_address() if who is None else f"person:{who.user_id}"
+
+
+_limit = partial(limiter.limit, on_breach=_breached)
+
+guesses_by_address = _limit("60 per minute; 600 per hour", deduct_when=_failed)
+guesses_by_account = _limit("8 per 5 minutes; 40 per day", key_func=account, deduct_when=_failed)
+guesses_by_person = _limit("8 per 5 minutes; 40 per day", key_func=person, deduct_when=_failed)
+forms_by_address = _limit("120 per hour")
+mails_by_account = _limit("5 per hour", key_func=account)
+mails_by_person = _limit("5 per hour", key_func=person)

@@ -33,19 +33,23 @@ def _reset(user: User, event: EventRef, now: datetime, base_url: str) -> dict[st
 
 
 def _email_change(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
-    token = services.mint(DirectoryKind.EMAIL_CHANGE, user, now=now)
-    return {"link": f"{base_url}/confirm-email/{token}", "to_address": user.pending_email or user.email}
+    address, token = services.mint_email_change(user, now=now)
+    return {"link": f"{base_url}/confirm-email/{token}", "to_address": address}
 
 
-def _nothing(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
-    return {}
+def _sign_in(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    return {"link": f"{base_url}/sign-in"}
+
+
+def _forgot(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    return {"link": f"{base_url}/reset"}
 
 
 PERSON_MAILS = {
     "account.registered": PersonMail(_l("Confirm your address"), "accounts/verify", _verification),
     "account.verification_asked": PersonMail(_l("Confirm your address"), "accounts/verify", _verification),
-    "account.registered_again": PersonMail(_l("You have an account already"), "accounts/again", _nothing),
+    "account.registered_again": PersonMail(_l("You have an account already"), "accounts/again", _sign_in),
     "account.reset_asked": PersonMail(_l("Set a new password"), "accounts/reset", _reset),
     "account.email_change_asked": PersonMail(_l("Confirm your new address"), "accounts/change", _email_change),
-    "account.password_changed": PersonMail(_l("Your password was changed"), "accounts/changed", _nothing),
+    "account.password_changed": PersonMail(_l("Your password was changed"), "accounts/changed", _forgot),
 }

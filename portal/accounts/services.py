@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.queries import user_of
+from portal.accounts.queries import find_user, user_of
 from portal.errors import N_, Invalid, NotFound
 from portal.events.outbox import emit_for_person
-from portal.models.organizations import Member, OrganizationKind
+from portal.models.organizations import Member, MemberStatus, OrganizationKind
 from portal.models.people import DirectoryKind, User
 from portal.organizations import queries as organizations
-from portal.organizations.services import create_organization
+from portal.organizations.services import add_organization, work_in
 from portal.security import sign_ins
 from portal.security.passwords import check_password, hash_password, is_outdated
 from portal.tenancy import directory
@@ -43,38 +44,42 @@ class Registered:
 def register(*, name: str, email: str, password: str, zone: str, now: datetime) -> Registered:
     """Make a person with an INDIVIDUAL organization and sign in, or mail the owner of a taken address."""
     _check_password_rules(password)
-    zone = zone if zone in available_timezones() else "UTC"
     password_hash = hash_password(password)
-    taken_by = _person_of(email, now=now)
-    if taken_by is not None:
+    try:
+        user_id = _make_person(name.strip(), email, password_hash, zone, now=now)
+    except IntegrityError:  # the directory holds an address once, also when a form is sent twice at once
+        taken_by = _person_of(email, now=now)
+        if taken_by is None:
+            raise
         with unit_of_work(user_id=taken_by):
             emit_for_person("account.registered_again", taken_by, now=now)
         return Registered(None)
-    user_id = new_id()
-    user = User(
-        id=user_id,
-        email=email,
-        password_hash=password_hash,
-        name=name.strip(),
-        zone=zone,
-        locale="en",
-        created_at=now,
-    )
-    with unit_of_work(user_id=user_id) as db:
-        db.add(user)
-        db.flush()
-        directory.put(DirectoryKind.SIGN_IN, directory.hash_email(email), user_id, user_id=user_id)
-        emit_for_person("account.registered", user_id, now=now)
-        db.flush()
-        db.expunge(user)
-    create_organization(user.name, OrganizationKind.INDIVIDUAL, zone, user=user, now=now)
     return Registered(_begin(user_id, now=now))
 
 
+def _make_person(name: str, email: str, password_hash: str, zone: str, *, now: datetime) -> uuid.UUID:
+    user = User(
+        id=new_id(),
+        email=email,
+        password_hash=password_hash,
+        name=name,
+        zone=zone if zone in available_timezones() else "UTC",
+        locale="en",
+        created_at=now,
+    )
+    with unit_of_work(organization_id=new_id(), user_id=user.id) as db:
+        db.add(user)
+        db.flush()
+        directory.put(DirectoryKind.SIGN_IN, directory.hash_email(email), user.id, user_id=user.id)
+        db.flush()
+        add_organization(name, OrganizationKind.INDIVIDUAL, user.zone, user=user, now=now)
+        emit_for_person("account.registered", user.id, now=now)
+        return user.id
+
+
 def sign_in(*, email: str, password: str, now: datetime) -> str | None:
-    """A new sign-in's token, or None; unknown addresses take as long as wrong passwords."""
-    user_id = _person_of(email, now=now)
-    user = None if user_id is None else user_of(user_id)
+    """A new sign-in's token, or None; unknown addresses take the same steps as wrong passwords."""
+    user = find_user(_person_of(email, now=now) or new_id())
     if not check_password(None if user is None else user.password_hash, password) or user is None:
         return None
     if is_outdated(user.password_hash):
@@ -84,16 +89,29 @@ def sign_in(*, email: str, password: str, now: datetime) -> str | None:
 
 
 def _begin(user_id: uuid.UUID, *, now: datetime) -> str:
-    """Sign in to a shared organization when there is one, else to the person's own."""
-    memberships = organizations.memberships(user_id)
-    first = memberships[0] if memberships else None
+    place = _place(user_id)
     with unit_of_work(user_id=user_id):
         return sign_ins.begin(
             user_id,
-            organization_id=None if first is None else first.organization_id,
-            member_id=None if first is None else first.member_id,
+            organization_id=None if place is None else place.organization_id,
+            member_id=None if place is None else place.member_id,
             now=now,
         )
+
+
+def _place(user_id: uuid.UUID) -> organizations.Membership | None:
+    """Where a person begins: in the organization last chosen, else in a shared one, else in their own."""
+    last = user_of(user_id).last_organization_id
+    found = organizations.memberships(user_id)
+    return next((each for each in found if each.organization_id == last), found[0] if found else None)
+
+
+def move_on(who: sign_ins.Identity) -> bool:
+    """Let a person whose organization has removed them work in another of theirs; whether there is one."""
+    place = _place(who.user_id)
+    if place is not None:
+        work_in(who, place.organization_id, place.member_id)
+    return place is not None
 
 
 def sign_out(who: sign_ins.Identity, *, everywhere: bool = False) -> None:
@@ -165,43 +183,62 @@ def change_password(who: sign_ins.Identity, *, old: str, new: str, now: datetime
         emit_for_person("account.password_changed", who.user_id, now=now)
 
 
-def change_profile(user_id: uuid.UUID, *, name: str, zone: str, now: datetime) -> None:
-    """Change name and zone, in the account and in all memberships."""
+def change_profile(user_id: uuid.UUID, *, name: str, zone: str, locale: str) -> None:
+    """Change name, zone and language, in the account and in all memberships."""
     if zone not in available_timezones():
         raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
     with unit_of_work(user_id=user_id) as db:
         user = db.get_one(User, user_id)
-        user.name, user.zone = name.strip(), zone
-    for membership in organizations.memberships(user_id):
-        with unit_of_work(organization_id=membership.organization_id, user_id=user_id) as db:
-            db.execute(update(Member).where(Member.id == membership.member_id).values(name=name.strip(), zone=zone))
+        user.name, user.zone, user.locale = name.strip(), zone, locale
+    for each in organizations.memberships(user_id):
+        with unit_of_work(organization_id=each.organization_id, user_id=user_id) as db:
+            member = db.get_one(Member, each.member_id)
+            member.name, member.zone, member.locale = name.strip(), zone, locale
 
 
 def ask_for_email_change(who: sign_ins.Identity, *, email: str, password: str, now: datetime) -> None:
-    """Mail a link to the new address; the address changes when it is opened."""
+    """Mail a link to the new address; the address changes when it is opened. Earlier links end."""
     _require_password(who.user_id, password)
     with unit_of_work(user_id=who.user_id) as db:
         db.get_one(User, who.user_id).pending_email = email
+        db.flush()
+        directory.remove(DirectoryKind.EMAIL_CHANGE, who.user_id)
         emit_for_person("account.email_change_asked", who.user_id, now=now)
 
 
+def mint_email_change(user: User, *, now: datetime) -> tuple[str, str]:
+    """The address a person waits to confirm (the present one when none waits), and a token for it.
+
+    The row is locked, so that a token never reaches one address and confirms another.
+    """
+    session().refresh(user, with_for_update=True)
+    return user.pending_email or user.email, mint(DirectoryKind.EMAIL_CHANGE, user, now=now)
+
+
 def confirm_email_change(token: str, *, now: datetime) -> None:
-    """Take the new address; Invalid when somebody else has it by now."""
+    """Take the new address; Invalid when somebody else has it by now. Links mailed to the old one end."""
     user_id = _owner(DirectoryKind.EMAIL_CHANGE, token, now=now)
+    try:
+        email = _take_pending_email(user_id, now=now)
+    except IntegrityError as error:
+        raise Invalid("email_taken", N_("That address belongs to another account."), field="email") from error
+    for each in organizations.memberships(user_id):
+        with unit_of_work(organization_id=each.organization_id, user_id=user_id) as db:
+            if db.scalar(select(Member.id).where(Member.email == email, Member.status != MemberStatus.REMOVED)) is None:
+                db.get_one(Member, each.member_id).email = email
+
+
+def _take_pending_email(user_id: uuid.UUID, *, now: datetime) -> str:
     with unit_of_work(user_id=user_id) as db:
         user = db.get_one(User, user_id)
         if user.pending_email is None:
             raise _gone()
         email = user.pending_email
-        if directory.holds(DirectoryKind.SIGN_IN, directory.hash_email(email)):
-            raise Invalid("email_taken", N_("That address belongs to another account."), field="email")
         user.email, user.pending_email, user.email_verified_at = email, None, now
-        directory.remove(DirectoryKind.SIGN_IN, user_id)
-        directory.remove(DirectoryKind.EMAIL_CHANGE, user_id)
+        for kind in (DirectoryKind.SIGN_IN, DirectoryKind.EMAIL_CHANGE, DirectoryKind.RESET):
+            directory.remove(kind, user_id)
         directory.put(DirectoryKind.SIGN_IN, directory.hash_email(email), user_id, user_id=user_id)
-    for membership in organizations.memberships(user_id):
-        with unit_of_work(organization_id=membership.organization_id, user_id=user_id) as db:
-            db.execute(update(Member).where(Member.id == membership.member_id).values(email=email))
+        return email
 
 
 def _person_of(email: str, *, now: datetime) -> uuid.UUID | None:

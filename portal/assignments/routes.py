@@ -48,9 +48,16 @@ def preview(class_id: uuid.UUID) -> ResponseReturnValue:
     actor = require_actor()
     authorize(actor, Permission.CLASS_PUBLISH, class_id=class_id)
     form = PolicyForm(request.args, meta={"csrf": False})
-    version_id = maybe_uuid(request.args.get("version"))
-    found = services.preview(version_id, class_id, policy=form.policy(), actor=actor, now=clock.now())
-    return render_template("assignments/preview.html", classroom=classes.classroom(class_id), preview=found, form=form)
+    valid = form.validate()
+    found = services.preview(
+        maybe_uuid(request.args.get("version")),
+        class_id,
+        policy=(form if valid else PolicyForm(formdata=None)).policy(),
+        actor=actor,
+        now=clock.now(),
+    )
+    page = render_template("assignments/preview.html", classroom=classes.classroom(class_id), preview=found, form=form)
+    return page, 200 if valid else 422
 
 
 @blueprint.post("/classes/<uuid:class_id>/publish")

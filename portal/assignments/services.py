@@ -2,8 +2,9 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from portal.assignments import queries
@@ -14,6 +15,7 @@ from portal.events.audit import audit
 from portal.events.outbox import LONG, emit
 from portal.jobs.progress import begin_run
 from portal.models.curricula import CurriculumVersion
+from portal.models.events import JobState
 from portal.models.schedules import Assignment, AssignmentState
 from portal.pacing.types import Verdict
 from portal.schedules import services as schedules
@@ -40,13 +42,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What publishing would do; of a very large class the first `PREVIEWED` students are planned."""
+    """What publishing would do; of a very large class the first `PREVIEWED` students are planned.
+
+    ``finishes`` counts students by last day; ``weeks`` are (Monday, mean minutes, most minutes of one student).
+    """
 
     version: CurriculumVersion
     students: int
     planned: int
     outcomes: list[Outcome]
     finishes: list[tuple[date, int]]
+    weeks: list[tuple[date, int, int]]
     kept: int
     moved: int
     added: int
@@ -70,7 +76,7 @@ def preview(
     enrolments = list(classes.students(class_id))
     names = {person.member_id: person.name for person in classes.people(class_id)}
     titles = {step.step_id: step.title for step in frame.version.steps}
-    planned = list(schedules.plan_learners(frame, enrolments[:PREVIEWED], now=now))
+    planned = list(schedules.plan_learners(frame, enrolments[:PREVIEWED], lock=False, now=now))
     outcomes = [
         Outcome(
             each.enrolment.member_id,
@@ -89,12 +95,24 @@ def preview(
         planned=len(planned),
         outcomes=outcomes,
         finishes=sorted(finishes.items()),
+        weeks=_weeks(planned),
         kept=sum(len(diff.kept) for diff in diffs),
         moved=sum(len(diff.moved) for diff in diffs),
         added=sum(len(diff.added) for diff in diffs),
         removed=sum(len(diff.removed) for diff in diffs),
         updates=existing,
     )
+
+
+def _weeks(planned: Sequence[schedules.Planned]) -> list[tuple[date, int, int]]:
+    by_week: dict[date, list[int]] = {}
+    for each in planned:
+        load: Counter[date] = Counter()
+        for slot in each.plan.slots:
+            load[slot.on - timedelta(days=slot.on.weekday())] += slot.minutes
+        for monday, minutes in load.items():
+            by_week.setdefault(monday, []).append(minutes)
+    return [(monday, round(sum(loads) / len(planned)), max(loads)) for monday, loads in sorted(by_week.items())]
 
 
 def _version(version_id: uuid.UUID) -> CurriculumVersion:
@@ -121,6 +139,9 @@ def publish_path(
     authorize(actor, Permission.CLASS_PUBLISH, class_id=class_id)
     version = _version(version_id)
     session().refresh(classes.classroom(class_id), with_for_update=True)
+    run = queries.run_of(class_id)
+    if run is not None and run.state in (JobState.QUEUED, JobState.RUNNING):
+        raise Conflict("publishing", N_("A path is just being published to this class. Wait until it is done."))
     assignment = _assignment(version, class_id, policy=policy, revision=revision, actor=actor, now=now)
     audit(
         "assignment.published",
@@ -172,8 +193,6 @@ def _assignment(
     if assignment is None:
         assignment = Assignment(organization_id=organization_id(), class_id=class_id, version_id=version.id, revision=0)
         session().add(assignment)
-    elif assignment.state is AssignmentState.PUBLISHING:
-        raise Conflict("publishing", N_("This path is just being published to the class. Wait until it is done."))
     elif assignment.version_id != version.id:
         schedules.adopt_version(assignment, version.id)
     assignment.title, assignment.policy = version.title, policy

@@ -24,6 +24,7 @@ class User(Base):
     zone: Mapped[str]
     locale: Mapped[str] = mapped_column(server_default="en")
     email_verified_at: Mapped[datetime | None]
+    last_organization_id: Mapped[uuid.UUID | None]  # a wish, checked against the memberships at sign-in
     created_at: Mapped[datetime]
 
 

@@ -15,6 +15,8 @@ from portal.models.organizations import (
     OrganizationKind,
     Role,
 )
+from portal.models.people import DirectoryKind
+from portal.tenancy import directory
 from portal.tenancy.scope import organization_id, session, unit_of_work
 
 PAGE = 50
@@ -29,6 +31,16 @@ class Membership:
     name: str
     kind: OrganizationKind
     role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom an invitation is meant for, and to which organization."""
+
+    organization_name: str
+    zone: str
+    name: str
+    email: str
 
 
 def memberships(user_id: uuid.UUID) -> list[Membership]:
@@ -52,8 +64,9 @@ def members(search: str, page: int) -> tuple[Sequence[Member], int]:
     """A page of members not removed, by name, and the number of pages; ``search`` matches name or e-mail."""
     found = select(Member).where(Member.status != MemberStatus.REMOVED)
     if search:
-        pattern = f"%{search}%"
-        found = found.where(or_(Member.name.ilike(pattern), Member.email.ilike(pattern)))
+        found = found.where(
+            or_(Member.name.icontains(search, autoescape=True), Member.email.icontains(search, autoescape=True))
+        )
     total = session().scalar(select(func.count()).select_from(found.subquery())) or 0
     rows = session().scalars(found.order_by(Member.name, Member.id).limit(PAGE).offset((page - 1) * PAGE)).all()
     return rows, max(1, -(-total // PAGE))
@@ -76,3 +89,23 @@ def open_invitation(invitation_id: uuid.UUID, *, now: datetime) -> tuple[Invitat
         .first()
     )
     return None if row is None else (row[0], row[1])
+
+
+def invitation_entry(token: str, *, now: datetime) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The organization and the invitation a token leads to, or None when it is unknown, used or expired."""
+    with unit_of_work():
+        entry = directory.find(DirectoryKind.INVITATION, directory.hash_token(token), now=now)
+        return None if entry is None or entry.organization_id is None else (entry.organization_id, entry.target_id)
+
+
+def invited(token: str, *, now: datetime) -> Invited | None:
+    """What an invitation's token leads to, read in the organization's own scope; None when it is gone."""
+    entry = invitation_entry(token, now=now)
+    if entry is None:
+        return None
+    with unit_of_work(organization_id=entry[0]):
+        opened = open_invitation(entry[1], now=now)
+        if opened is None:
+            return None
+        found, member = organization(), opened[1]
+        return Invited(found.name, found.zone, member.name, member.email or "")

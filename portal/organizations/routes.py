@@ -8,31 +8,45 @@ from flask_babel import gettext as _
 
 from portal import clock
 from portal.accounts.queries import user_of
-from portal.errors import N_, NotFound
+from portal.errors import N_, Invalid, NotFound
 from portal.models.organizations import MemberStatus, OrganizationKind, Role
-from portal.models.people import DirectoryKind
 from portal.organizations import queries, services
 from portal.organizations.forms import ROLES, InviteForm, NewOrganizationForm, OrganizationForm
-from portal.security import sign_ins
+from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.identity import identity, require_actor, require_identity
 from portal.security.permissions import Permission
-from portal.tenancy import directory
-from portal.tenancy.scope import unit_of_work
+from portal.security.sign_ins import Identity
 
 blueprint = Blueprint("organizations", __name__)
+_SWITCHER = 6  # the session is a cookie of 4 kB; the page of organizations lists them all
+
+
+@blueprint.app_template_global()
+def places() -> list[list[str]]:
+    """The switcher's [id, name] pairs: read once in the person's own scope, then kept in the session."""
+    who = identity()
+    if who is None:
+        return []
+    if "places" not in session:
+        found = queries.memberships(who.user_id)[:_SWITCHER]
+        session["places"] = [[str(each.organization_id), each.name[:60]] for each in found]
+    kept: list[list[str]] = session["places"]
+    return kept
 
 
 @blueprint.get("/organizations")
 def index() -> ResponseReturnValue:
     """The person's organizations, with a button to work in each."""
+    session.pop("places", None)
+    return _index_page(NewOrganizationForm(formdata=None, zone=user_of(require_identity().user_id).zone))
+
+
+def _index_page(form: NewOrganizationForm, status: int = 200) -> ResponseReturnValue:
     who = require_identity()
-    return render_template(
-        "organizations/index.html",
-        memberships=queries.memberships(who.user_id),
-        here=who.organization_id,
-        form=NewOrganizationForm(zone=require_actor().zone),
-    )
+    found = queries.memberships(who.user_id)
+    page = render_template("organizations/index.html", memberships=found, here=who.organization_id, form=form)
+    return page, status
 
 
 @blueprint.post("/organizations")
@@ -40,13 +54,7 @@ def create() -> ResponseReturnValue:
     """Make an organization and work in it."""
     who, form = require_identity(), NewOrganizationForm()
     if not form.validate():
-        page = render_template(
-            "organizations/index.html",
-            memberships=queries.memberships(who.user_id),
-            here=who.organization_id,
-            form=form,
-        )
-        return page, 422
+        return _index_page(form, 422)
     organization_id, member_id = services.create_organization(
         form.name.data,
         OrganizationKind(form.kind.data),
@@ -55,7 +63,7 @@ def create() -> ResponseReturnValue:
         now=clock.now(),
         holiday_country=form.holiday_country.data or None,
     )
-    _work_in(who.token, who.user_id, organization_id, member_id)
+    _work_in(who, organization_id, member_id)
     flash(_("%(name)s is ready, with a starter library.", name=form.name.data))
     return redirect("/", 303)
 
@@ -68,13 +76,13 @@ def switch() -> ResponseReturnValue:
     chosen = next((m for m in queries.memberships(who.user_id) if str(m.organization_id) == wanted), None)
     if chosen is None:
         raise NotFound("organization_not_found", N_("You are not a member of that organization."))
-    _work_in(who.token, who.user_id, chosen.organization_id, chosen.member_id)
+    _work_in(who, chosen.organization_id, chosen.member_id)
     return redirect("/", 303)
 
 
-def _work_in(token: str, user_id: uuid.UUID, organization_id: uuid.UUID, member_id: uuid.UUID) -> None:
-    with unit_of_work(user_id=user_id):
-        sign_ins.switch(token, organization_id=organization_id, member_id=member_id)
+def _work_in(who: Identity, organization_id: uuid.UUID, member_id: uuid.UUID) -> None:
+    services.work_in(who, organization_id, member_id)
+    session.pop("places", None)
 
 
 @blueprint.get("/settings/organization")
@@ -99,6 +107,7 @@ def change() -> ResponseReturnValue:
         actor=actor,
         now=clock.now(),
     )
+    session.pop("places", None)
     flash(_("Saved."))
     return redirect(url_for("organizations.organization"), 303)
 
@@ -141,46 +150,49 @@ def invite() -> ResponseReturnValue:
     return redirect(url_for("organizations.members"), 303)
 
 
+@blueprint.post("/members/<uuid:member_id>/invitation")
+def resend(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Mail the invitation once more."""
+    member = services.resend_invitation(member_id, actor=require_actor(), now=clock.now())
+    flash(_("Invitation sent to %(email)s.", email=member.email))
+    return redirect(url_for("organizations.members"), 303)
+
+
 @blueprint.post("/members/<uuid:member_id>/role")
 def change_role(member_id: uuid.UUID) -> ResponseReturnValue:
     """Change a member's role."""
-    wanted = request.form.get("role", "")
-    role = Role(wanted) if wanted in Role.__members__ else Role.STUDENT
-    services.change_role(member_id, role, actor=require_actor(), now=clock.now())
+    actor, wanted = require_actor(), request.form.get("role", "")
+    if wanted not in Role.__members__:
+        raise Invalid("role", N_("Choose one of the roles."), field="role")
+    services.change_role(member_id, Role(wanted), actor=actor, now=clock.now())
     flash(_("Role changed."))
-    return redirect(url_for("organizations.members"), 303)
+    return redirect(_after(member_id, actor), 303)
 
 
 @blueprint.post("/members/<uuid:member_id>/remove")
 def remove(member_id: uuid.UUID) -> ResponseReturnValue:
     """Take a member out of the organization."""
-    services.remove_member(member_id, actor=require_actor(), now=clock.now())
+    actor = require_actor()
+    services.remove_member(member_id, actor=actor, now=clock.now())
     flash(_("Removed. Nothing that was done is lost."))
-    return redirect(url_for("organizations.members"), 303)
+    return redirect(_after(member_id, actor), 303)
+
+
+def _after(member_id: uuid.UUID, actor: Actor) -> str:
+    """Back to the members, unless who did it may not see them any more."""
+    return "/" if member_id == actor.member_id else url_for("organizations.members")
 
 
 @blueprint.get("/invitations/<token>")
 def invitation(token: str) -> ResponseReturnValue:
     """An invitation: accept it, or sign in or register first with its address."""
-    now = clock.now()
-    entry = directory.find(DirectoryKind.INVITATION, directory.hash_token(token), now=now)
-    found = None
-    if entry is not None and entry.organization_id is not None:
-        with unit_of_work(organization_id=entry.organization_id):
-            opened = queries.open_invitation(entry.target_id, now=now)
-            if opened is not None:
-                found = (queries.organization().name, opened[1].name, opened[1].email)
+    found = queries.invited(token, now=clock.now())
     if found is None:
         raise NotFound("invitation_gone", N_("This invitation was used or has expired. Ask for a new one."))
     session["invitation"] = token
     who = identity()
-    return render_template(
-        "organizations/invitation.html",
-        token=token,
-        organization_name=found[0],
-        email=found[2],
-        signed_in_as=None if who is None else user_of(who.user_id).email,
-    )
+    signed_in_as = None if who is None else user_of(who.user_id).email
+    return render_template("organizations/invitation.html", invited=found, signed_in_as=signed_in_as)
 
 
 @blueprint.post("/invitations/<token>")
@@ -189,6 +201,6 @@ def accept(token: str) -> ResponseReturnValue:
     who = require_identity()
     organization_id, member_id = services.accept(token, user=user_of(who.user_id), now=clock.now())
     session.pop("invitation", None)
-    _work_in(who.token, who.user_id, organization_id, member_id)
+    _work_in(who, organization_id, member_id)
     flash(_("Welcome!"))
     return redirect("/", 303)

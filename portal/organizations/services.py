@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 
 from portal.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from portal.events.audit import audit
@@ -19,6 +19,7 @@ from portal.models.organizations import (
 )
 from portal.models.people import DirectoryKind, User
 from portal.organizations import queries
+from portal.security import sign_ins
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.permissions import Permission
@@ -35,42 +36,57 @@ def create_organization(
 
     Its starter library is copied by who hears ``organization.created``.
     """
+    made_id = new_id()
+    with unit_of_work(organization_id=made_id, user_id=user.id):
+        return made_id, add_organization(name, kind, zone, user=user, now=now, holiday_country=holiday_country)
+
+
+def add_organization(
+    name: str, kind: OrganizationKind, zone: str, *, user: User, now: datetime, holiday_country: str | None = None
+) -> uuid.UUID:
+    """As `create_organization`, in the open unit, whose organization it becomes; the owner's member id."""
+    _check_zone(zone)
+    organization = Organization(
+        id=organization_id(),
+        kind=kind,
+        name=name.strip(),
+        zone=zone,
+        locale=user.locale,
+        holiday_country=holiday_country,
+        created_at=now,
+    )
+    owner = Member(
+        organization_id=organization.id,
+        user_id=user.id,
+        name=user.name,
+        email=user.email,
+        role=Role.OWNER,
+        status=MemberStatus.ACTIVE,
+        created_at=now,
+    )
+    session().add_all([organization, owner])
+    session().flush()
+    audit("organization.created", "organization", organization.id, actor_member_id=owner.id, now=now, kind=kind)
+    emit("organization.created", now=now, organization_id=organization.id)
+    return owner.id
+
+
+def _check_zone(zone: str) -> None:
     if zone not in available_timezones():
         raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
-    organization_id_ = new_id()
-    with unit_of_work(organization_id=organization_id_, user_id=user.id) as db:
-        db.add(
-            Organization(
-                id=organization_id_,
-                kind=kind,
-                name=name.strip(),
-                zone=zone,
-                locale=user.locale,
-                holiday_country=holiday_country,
-                created_at=now,
-            )
-        )
-        owner = Member(
-            organization_id=organization_id_,
-            user_id=user.id,
-            name=user.name,
-            email=user.email,
-            role=Role.OWNER,
-            status=MemberStatus.ACTIVE,
-            created_at=now,
-        )
-        db.add(owner)
-        db.flush()
-        audit("organization.created", "organization", organization_id_, actor_member_id=owner.id, now=now, kind=kind)
-        emit("organization.created", now=now, organization_id=organization_id_)
-        return organization_id_, owner.id
+
+
+def work_in(who: sign_ins.Identity, organization_id: uuid.UUID, member_id: uuid.UUID) -> None:
+    """Let a person work in one of their organizations from now on, and begin there at the next sign-in."""
+    with unit_of_work(user_id=who.user_id) as db:
+        sign_ins.switch(who.token, organization_id=organization_id, member_id=member_id)
+        db.execute(update(User).where(User.id == who.user_id).values(last_organization_id=organization_id))
 
 
 def change_organization(*, name: str, zone: str, holiday_country: str | None, actor: Actor, now: datetime) -> None:
     """Change the bound organization's name, zone and holidays."""
     authorize(actor, Permission.ORGANIZATION_EDIT)
-    if zone not in available_timezones():
-        raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
+    _check_zone(zone)
     organization = queries.organization()
     organization.name, organization.zone, organization.holiday_country = name.strip(), zone, holiday_country
     audit("organization.changed", "organization", organization.id, actor_member_id=actor.member_id, now=now)
@@ -105,17 +121,29 @@ def add_invited(*, email: str, name: str, role: Role, actor: Actor, now: datetim
 
 
 def send_invitation(member_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
-    """Make a fresh invitation of an invited member; older links stop working when the mail is made."""
-    invitation = Invitation(
-        organization_id=organization_id(),
-        member_id=member_id,
-        invited_by_id=actor.member_id,
-        created_at=now,
-        expires_at=now + INVITATION_LIFETIME,
+    """Invite an invited member, or once more; the link of an earlier mail ends when the new mail is made."""
+    invitation = session().scalar(
+        select(Invitation)
+        .where(Invitation.member_id == member_id, Invitation.accepted_at.is_(None))
+        .order_by(Invitation.id.desc())
+        .limit(1)
     )
-    session().add(invitation)
+    if invitation is None:
+        invitation = Invitation(organization_id=organization_id(), member_id=member_id, created_at=now)
+        session().add(invitation)
+    invitation.invited_by_id, invitation.expires_at = actor.member_id, now + INVITATION_LIFETIME
     session().flush()
     emit("member.invited", now=now, member_id=member_id, invitation_id=invitation.id)
+
+
+def resend_invitation(member_id: uuid.UUID, *, actor: Actor, now: datetime) -> Member:
+    """Mail an invited member a fresh link. Conflict when the member has joined already."""
+    authorize(actor, Permission.MEMBERS_EDIT)
+    member = _member(member_id)
+    if member.status is not MemberStatus.INVITED or member.email is None:
+        raise Conflict("not_invited", N_("%(name)s is a member already."), name=member.name)
+    send_invitation(member.id, actor=actor, now=now)
+    return member
 
 
 def mint_invitation_token(invitation_id: uuid.UUID, *, now: datetime) -> str:
@@ -138,12 +166,12 @@ def accept(token: str, *, user: User, now: datetime) -> tuple[uuid.UUID, uuid.UU
 
     NotFound for a token that is unknown, used or expired; Forbidden when it was meant for another address.
     """
-    with unit_of_work():
-        entry = directory.find(DirectoryKind.INVITATION, directory.hash_token(token), now=now)
-    if entry is None or entry.organization_id is None:
+    entry = queries.invitation_entry(token, now=now)
+    if entry is None:
         raise _gone()
-    with unit_of_work(organization_id=entry.organization_id, user_id=user.id) as db:
-        found = queries.open_invitation(entry.target_id, now=now)
+    owner_id, invitation_id = entry
+    with unit_of_work(organization_id=owner_id, user_id=user.id) as db:
+        found = queries.open_invitation(invitation_id, now=now)
         if found is None:
             raise _gone()
         invitation, member = found
@@ -156,6 +184,7 @@ def accept(token: str, *, user: User, now: datetime) -> tuple[uuid.UUID, uuid.UU
         if db.scalar(select(Member.id).where(Member.user_id == user.id, Member.status == MemberStatus.ACTIVE)):
             raise Conflict("member_already", N_("You are a member of this organization already."))
         member.user_id, member.status = user.id, MemberStatus.ACTIVE
+        member.zone, member.locale = user.zone, user.locale
         invitation.accepted_at = now
         directory.remove(DirectoryKind.INVITATION, invitation.id)
         audit("member.joined", "member", member.id, actor_member_id=member.id, now=now)
@@ -199,10 +228,11 @@ def _member(member_id: uuid.UUID) -> Member:
 
 
 def _keep_an_owner() -> None:
-    owners = (
-        session()
-        .scalars(select(func.count()).where(Member.role == Role.OWNER, Member.status == MemberStatus.ACTIVE))
-        .one()
+    owners = session().scalars(  # locked: two owners who unmake each other at once must not both succeed
+        select(Member.id)
+        .where(Member.role == Role.OWNER, Member.status == MemberStatus.ACTIVE)
+        .order_by(Member.id)
+        .with_for_update()
     )
-    if owners < 2:
+    if len(owners.all()) < 2:
         raise Conflict("last_owner", N_("An organization keeps at least one owner. Make somebody else an owner first."))

@@ -1,4 +1,4 @@
 """The pacing engine: a published path, a calendar and a policy become dated study slots.
 
-Callers import ``plan``, ``plan_many`` and ``diagnose`` from `portal.pacing.engine` and values from `portal.pacing.types`.
+Callers import ``plan``, ``plan_many`` and ``diagnose`` from `portal.pacing.engine`, values from `portal.pacing.types`.
 """

@@ -3,12 +3,8 @@
 import uuid
 from datetime import datetime
 
-from portal.events.outbox import emit
 from portal.jobs.registry import EventRef, on_event
-from portal.models.schedules import AssignmentState
 from portal.schedules import queries, services
-
-_BATCH = 500
 
 
 @on_event("enrolment.added")
@@ -32,10 +28,10 @@ def withdraw(event: EventRef, now: datetime) -> None:
 
 
 def _plan(class_id: uuid.UUID, member_ids: list[uuid.UUID] | None, now: datetime) -> None:
-    """Plan and tell, each published assignment of the class; one event a batch of changed schedules."""
+    """Plan each of the class's assignments and tell whose dates changed.
+
+    One that is just being published counts too: its job may have listed the students before these came.
+    """
     for assignment in queries.assignments_of(class_id):
-        if assignment.state is AssignmentState.PUBLISHED:
-            changed = services.plan_class(assignment, member_ids=member_ids, now=now)
-            for first in range(0, len(changed), _BATCH):
-                batch = [str(key) for key in changed[first : first + _BATCH]]
-                emit("schedule.changed", now=now, schedule_ids=batch)
+        for _done in services.plan_in_batches(assignment, member_ids, tell=True, now=now):
+            pass

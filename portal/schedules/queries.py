@@ -13,15 +13,12 @@ from portal.pacing.types import Taken
 from portal.tenancy.scope import session
 
 
-def lock_members(member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str | None]:
-    """Lock these learners, in id order, so that two plans never overfill a day; their own zones."""
-    rows = session().execute(
-        select(Member.id, Member.zone)
-        .where(Member.id.in_(member_ids))
-        .order_by(Member.id)
-        .with_for_update(key_share=True)
-    )
-    return dict(rows.tuples().all())
+def zones_of(member_ids: Collection[uuid.UUID], *, lock: bool) -> dict[uuid.UUID, str | None]:
+    """The learners' own zones; with ``lock`` their rows are held, in id order: two plans never overfill a day."""
+    found = select(Member.id, Member.zone).where(Member.id.in_(member_ids)).order_by(Member.id)
+    if lock:
+        found = found.with_for_update(key_share=True)
+    return dict(session().execute(found).tuples().all())
 
 
 def schedules_of(assignment_id: uuid.UUID, member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Schedule]:

@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
@@ -11,6 +12,7 @@ from sqlalchemy import insert, select, update
 from portal.classes import queries as classes
 from portal.curricula.queries import VersionPlan, version_for_planning
 from portal.errors import N_, NotFound
+from portal.events.outbox import emit
 from portal.models.classes import Cadence, Classroom, Enrolment
 from portal.models.curricula import VersionStep
 from portal.models.schedules import Assignment, Schedule, ScheduleItem
@@ -19,8 +21,10 @@ from portal.pacing.types import Base, Learner, Plan
 from portal.schedules import queries
 from portal.schedules.inputs import LearnerRows, calendar_of, learner_of, path_of, policy_of
 from portal.schedules.report import as_json
-from portal.schedules.write import bump_feeds, insert_items, move_items, remove_items
-from portal.tenancy.scope import organization_id, session
+from portal.schedules.write import bump_feeds, change_schedules, insert_items, move_items, remove_items
+from portal.tenancy.scope import organization_id, session, unit_of_work
+
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,22 @@ def make_frame(
     return Frame(classes.classroom(class_id), version, policy, assignment_id)
 
 
-def plan_learners(frame: Frame, enrolments: Sequence[Enrolment], *, now: datetime) -> Iterator[Planned]:
-    """Plan these students (locked until the transaction ends), beside what they have planned already."""
+def plan_learners(
+    frame: Frame, enrolments: Sequence[Enrolment], *, lock: bool = True, now: datetime
+) -> Iterator[Planned]:
+    """Plan these students beside what they have planned already.
+
+    They are locked until the transaction ends, but for a preview.
+    """
     member_ids = [enrolment.member_id for enrolment in enrolments]
-    zones = queries.lock_members(member_ids)
+    zones = queries.zones_of(member_ids, lock=lock)
     schedules: dict[uuid.UUID, Schedule] = {}
     if frame.assignment_id is not None:
         schedules = queries.schedules_of(frame.assignment_id, member_ids)
     items = queries.items_of([schedule.id for schedule in schedules.values()])
-    since = now.astimezone(ZoneInfo(frame.classroom.zone)).date()
-    taken = queries.taken_by_others(member_ids, frame.assignment_id, since)
+    today = now.astimezone(ZoneInfo(frame.classroom.zone)).date()
+    monday = today - timedelta(days=today.weekday() + 1)  # caps count the whole week; a day more for other zones
+    taken = queries.taken_by_others(member_ids, frame.assignment_id, monday)
     leaves = classes.leaves(member_ids)
     keys = queries.step_keys({item.version_step_id for each in items.values() for item in each})
     learners: list[tuple[Learner, Base]] = []
@@ -104,13 +114,30 @@ def plan_class(
     return changed
 
 
+def plan_in_batches(
+    assignment: Assignment, member_ids: Sequence[uuid.UUID] | None = None, *, tell: bool, now: datetime
+) -> Iterator[int]:
+    """As `plan_class` for jobs: `BATCH` students a transaction of its own; yields how many are done.
+
+    Run again after a kill, finished batches change nothing. With ``tell`` each batch emits ``schedule.changed``.
+    """
+    wanted = [enrolment.member_id for enrolment in classes.students(assignment.class_id, member_ids)]
+    for first in range(0, len(wanted), BATCH):
+        batch = wanted[first : first + BATCH]
+        with unit_of_work(organization_id=organization_id()) as db:
+            changed = plan_class(db.get_one(Assignment, assignment.id), member_ids=batch, now=now)
+            if tell and changed:
+                emit("schedule.changed", now=now, schedule_ids=[str(key) for key in changed])
+        yield first + len(batch)
+
+
 def store(frame: Frame, planned: Sequence[Planned], *, now: datetime) -> list[uuid.UUID]:
     """Write plans: schedules, then items set-wise; ids of schedules that are new or differ."""
     assert frame.assignment_id is not None  # noqa: S101 - only a published assignment is stored
     member_ids = [each.enrolment.member_id for each in planned]
     schedules = queries.schedules_of(frame.assignment_id, member_ids)
     titles = {step.step_id: step.title for step in frame.version.steps}
-    _change_schedules(schedules, planned, titles, now=now)
+    _change_schedules(frame, schedules, planned, titles, now=now)
     made = _make_schedules(frame, [p for p in planned if p.enrolment.member_id not in schedules], titles, now=now)
     ids = {member_id: schedule.id for member_id, schedule in schedules.items()} | made
     steps = {step.step_id: step.id for step in frame.version.steps}
@@ -131,24 +158,33 @@ def store(frame: Frame, planned: Sequence[Planned], *, now: datetime) -> list[uu
 
 
 def _change_schedules(
-    schedules: dict[uuid.UUID, Schedule], planned: Iterable[Planned], titles: dict[uuid.UUID, str], *, now: datetime
+    frame: Frame,
+    schedules: dict[uuid.UUID, Schedule],
+    planned: Iterable[Planned],
+    titles: dict[uuid.UUID, str],
+    *,
+    now: datetime,
 ) -> None:
-    """Raise the revision of schedules that differ, which is what tells their learners; others stay untouched."""
-    rows = [
-        {
-            "id": schedules[each.enrolment.member_id].id,
-            "revision": schedules[each.enrolment.member_id].revision + 1,
-            "zone": each.zone,
-            "finish_on": each.plan.finish_on,
-            "verdict": each.plan.report.verdict.value,
-            "report": as_json(each.plan, titles),
-            "planned_at": now,
-        }
-        for each in planned
-        if each.enrolment.member_id in schedules and not each.plan.diff.empty
-    ]
-    if rows:
-        session().execute(update(Schedule), rows)
+    """Store what differs; only a change of dates raises the revision, which is what tells the learner."""
+    rows = []
+    for each in planned:
+        schedule = schedules.get(each.enrolment.member_id)
+        if schedule is None:
+            continue
+        values = _values(frame, each, titles)
+        if not each.plan.diff.empty or any(getattr(schedule, name) != value for name, value in values.items()):
+            rows.append((schedule.id, not each.plan.diff.empty, values))
+    change_schedules(rows, now=now)
+
+
+def _values(frame: Frame, planned: Planned, titles: dict[uuid.UUID, str]) -> dict[str, Any]:
+    return {
+        "zone": planned.zone,
+        "starts_on": planned.enrolment.starts_on or frame.classroom.starts_on,
+        "finish_on": planned.plan.finish_on,
+        "verdict": planned.plan.report.verdict.value,
+        "report": as_json(planned.plan, titles),
+    }
 
 
 def _make_schedules(
@@ -164,12 +200,8 @@ def _make_schedules(
                 "member_id": each.enrolment.member_id,
                 "assignment_id": frame.assignment_id,
                 "kind": Cadence(frame.classroom.cadence),
-                "zone": each.zone,
-                "starts_on": each.enrolment.starts_on or frame.classroom.starts_on,
-                "finish_on": each.plan.finish_on,
-                "verdict": each.plan.report.verdict.value,
-                "report": as_json(each.plan, titles),
                 "planned_at": now,
+                **_values(frame, each, titles),
             }
             for each in planned
         ],
@@ -196,7 +228,9 @@ def adopt_version(assignment: Assignment, version_id: uuid.UUID) -> None:
 
 
 def withdraw(class_id: uuid.UUID, member_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
-    """Remove what is open for members who left a class; what was done stays."""
+    """Remove what is open for members who left a class; what was done stays. Who came back meanwhile keeps it."""
+    back = {enrolment.member_id for enrolment in classes.students(class_id, member_ids)}
+    member_ids = [member_id for member_id in member_ids if member_id not in back]
     open_items = (
         session()
         .scalars(

@@ -5,10 +5,11 @@ members, schedules and steps of the rows were read in the same transaction.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -31,6 +32,7 @@ _PLACE = (
 )
 _NEW = ("organization_id", "schedule_id", "member_id", "version_step_id", *_PLACE, "pinned", "changed_at")
 _MOVED = ("id", *_PLACE, "pinned", "changed_at")
+_PLANNED = ("zone", "starts_on", "finish_on", "verdict", "report")
 
 
 def _place(slot: Slot) -> tuple[Any, ...]:
@@ -68,6 +70,23 @@ def move_items(moves: Iterable[Move], *, now: datetime) -> None:
         )
 
 
+def change_schedules(rows: Iterable[tuple[uuid.UUID, bool, Mapping[str, Any]]], *, now: datetime) -> None:
+    """Give schedules the values of `_PLANNED`; (schedule id, whether its learner must be told, values)."""
+    values = [
+        (key, int(tell), *(plan[name] if name != "report" else Jsonb(plan[name]) for name in _PLANNED), now)
+        for key, tell, plan in rows
+    ]
+    if values:
+        _copy("changed_schedules", ("id", "revision", *_PLANNED, "planned_at"), values, like="schedules")
+        names = ", ".join(f"{name} = changed.{name}" for name in (*_PLANNED, "planned_at"))
+        session().execute(
+            text(
+                f"UPDATE schedules AS schedule SET {names}, revision = schedule.revision + changed.revision "  # noqa: S608 - our names
+                "FROM changed_schedules AS changed WHERE schedule.id = changed.id"
+            )
+        )
+
+
 def remove_items(item_ids: Sequence[object], *, now: datetime) -> None:
     """Mark items as removed; their calendars show them as cancelled for a while."""
     if item_ids:
@@ -78,14 +97,14 @@ def remove_items(item_ids: Sequence[object], *, now: datetime) -> None:
         )
 
 
-def _copy(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+def _copy(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], like: str = "schedule_items") -> None:
     names = ", ".join(columns)
     connection = session().connection().connection.driver_connection
     assert connection is not None  # noqa: S101 - the session has just opened it
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ON COMMIT DROP AS "  # noqa: S608 - our names
-            f"SELECT {names} FROM schedule_items WITH NO DATA"
+            f"SELECT {names} FROM {like} WITH NO DATA"
         )
         cursor.execute(f"TRUNCATE {table}")
         with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
@@ -100,9 +119,11 @@ def bump_feeds(owner_ids: Iterable[uuid.UUID], *, now: datetime) -> None:
     ]
     if rows:
         session().execute(
-            insert(FeedVersion).on_conflict_do_update(
+            insert(FeedVersion)
+            .on_conflict_do_update(
                 index_elements=[FeedVersion.owner_id],
                 set_={"version": FeedVersion.version + 1, "changed_at": now},
-            ),
+            )
+            .returning(FeedVersion.owner_id),  # with RETURNING, rows go by the thousand a statement
             rows,
         )

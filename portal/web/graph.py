@@ -7,7 +7,6 @@ After Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchic
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-
 from typing import Any
 
 from markupsafe import Markup

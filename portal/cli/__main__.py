@@ -1,0 +1,5 @@
+"""``python -m portal.cli``."""
+
+from portal.cli.main import main
+
+main()

@@ -1,0 +1,202 @@
+"""The ``portal`` command."""
+
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from portal import clock, config
+from portal.assignments.services import publish_path
+from portal.classes.importing import import_roster as import_roster_file
+from portal.classes.queries import classes_of
+from portal.cli import demo as demo_data
+from portal.cli import web
+from portal.cli.acting import acting_as
+from portal.cli.supervisor import Program, supervise
+from portal.cli.worker import keep_schedule, work
+from portal.config import SettingError, Settings
+from portal.curricula.importing import import_path as import_path_file
+from portal.curricula.services import publish as publish_version
+from portal.embedded import servers
+from portal.embedded.place import EmbeddedError
+from portal.errors import N_, DomainError, Invalid, InvalidRows
+from portal.factory import create_app
+from portal.models.curricula import Curriculum
+from portal.security.actor import Actor
+from portal.tenancy.scope import session
+
+
+def main() -> None:
+    """Run a command; what the user can mend is said in one line (a row a line) and ends with status 1."""
+    try:
+        cli(standalone_mode=True)
+    except InvalidRows as error:
+        for line, each in error.rows:
+            click.echo(f"row {line}: {each}", err=True)
+        sys.exit(f"portal: {error}")
+    except (DomainError, SettingError, EmbeddedError) as error:
+        sys.exit(f"portal: {error}")
+    except OperationalError as error:
+        sys.exit(f"portal: the database does not answer: {str(error.orig).splitlines()[0]}")
+
+
+@click.group()
+def cli() -> None:
+    """The classroom portal."""
+
+
+@cli.command()
+def run() -> None:
+    """Start everything: servers where none is configured, migrations, web server, workers, scheduler."""
+    settings, running = servers.start(config.load())
+    try:
+        _migrate(create_app(settings))
+        environment = _environment(settings)
+        if running.postgres is not None and settings.demo:
+            with create_app(settings).app_context():
+                demo_data.ensure(settings, now=clock.now())
+        supervise(_programs(settings, environment), ready=lambda: _greet(settings))
+    finally:
+        running.stop()
+
+
+def _programs(settings: Settings, environment: dict[str, str]) -> list[Program]:
+    portal = [sys.executable, "-m", "portal.cli"]
+    programs = [
+        Program("web", [*portal, "web"], environment),
+        Program("scheduler", [*portal, "scheduler"], environment),
+    ]
+    for name, count in (("short", settings.short_workers), ("long", settings.long_workers)):
+        programs += [Program(f"worker-{name}", [*portal, "worker", name], environment) for _ in range(count)]
+    return programs
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """This process's environment with the servers' addresses and the secret, for the children."""
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "MIGRATION_DATABASE_URL": settings.migration_database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+    }
+
+
+def _greet(settings: Settings) -> None:
+    click.echo(f"\n  Orchestrator is ready at {settings.base_url}\n")
+    made = demo_data.read(settings)
+    if made is not None:
+        for role, person in made["sign_ins"].items():
+            click.echo(f"  {role:<8} {person['email']:<24} {person['password']}")
+    if not settings.smtp_host:
+        click.echo(f"\n  Mails are kept at {settings.base_url}/mailbox")
+    click.echo("  Ctrl-C stops everything.\n")
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database up to date, as its owner, and grant the application's role its rights."""
+    _migrate(create_app())
+
+
+def _migrate(app: Flask) -> None:
+    with app.app_context():
+        upgrade()
+
+
+@cli.command("web")
+def web_server() -> None:
+    """Serve the web application."""
+    web.serve(config.load())
+
+
+@cli.command()
+@click.argument("queue", type=click.Choice(["short", "long"]))
+def worker(queue: str) -> None:
+    """Run jobs of one queue."""
+    work(create_app(), queue)
+
+
+@cli.command()
+def scheduler() -> None:
+    """Keep the recurring schedule."""
+    keep_schedule(create_app())
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what there is as JSON, with a fresh feed address.")
+def demo(*, as_json: bool) -> None:
+    """Make the demo organization where it is missing, and print how to sign in."""
+    app = create_app()
+    settings: Settings = app.extensions["settings"]
+    with app.app_context():
+        made = demo_data.ensure(settings, now=clock.now())
+        if as_json:
+            feed = demo_data.mint_feed(settings, made, now=clock.now())
+            click.echo(json.dumps({**made, "feed": feed}, indent=2))
+            return
+    _greet(settings)
+
+
+_as = click.option("--as", "email", required=True, help="E-mail address of the person who acts.")
+_organization = click.option("--organization", help="Name of the organization, when the person has several.")
+
+
+@cli.command("import-path")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--title", default="", help="Title, for a CSV file.")
+@_as
+@_organization
+def import_path(file: Path, title: str, email: str, organization: str | None) -> None:
+    """Make a learning path from a YAML or CSV file."""
+    now = clock.now()
+    file_format = "csv" if file.suffix.lower() == ".csv" else "yaml"
+    with create_app().app_context(), acting_as(email, organization, now=now) as actor:
+        made = import_path_file(file.read_bytes(), file_format, title=title, actor=actor, now=now)
+        click.echo(f"{made.curriculum.title}: {made.steps} steps, {made.new_activities} new to the library")
+
+
+@cli.command("import-roster")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--class", "class_name", required=True, help="Name of the class.")
+@_as
+@_organization
+def import_roster(file: Path, class_name: str, email: str, organization: str | None) -> None:
+    """Enrol the students of a CSV roster."""
+    now = clock.now()
+    with create_app().app_context(), acting_as(email, organization, now=now) as actor:
+        made = import_roster_file(_class(class_name, actor), file.read_bytes(), actor=actor, now=now)
+        click.echo(f"{made.rows} students, {made.new_members} invited, {made.new_enrolments} newly enrolled")
+
+
+@cli.command()
+@click.option("--path", "path_title", required=True, help="Title of the learning path; its draft becomes a version.")
+@click.option("--class", "class_name", required=True, help="Name of the class.")
+@_as
+@_organization
+def publish(path_title: str, class_name: str, email: str, organization: str | None) -> None:
+    """Publish a learning path to a class."""
+    now = clock.now()
+    with create_app().app_context(), acting_as(email, organization, now=now) as actor:
+        curriculum_id = session().scalar(
+            select(Curriculum.id).where(Curriculum.title == path_title, Curriculum.archived_at.is_(None)).limit(1)
+        )
+        if curriculum_id is None:
+            raise Invalid("path", N_("There is no path “%(title)s”."), field="path", title=path_title)
+        version = publish_version(curriculum_id, actor=actor, now=now)
+        made = publish_path(version.id, _class(class_name, actor), policy={}, actor=actor, now=now)
+        click.echo(f"{made.title}, version {version.number}: {made.state.value.lower()}")
+
+
+def _class(name: str, actor: Actor) -> uuid.UUID:
+    found = [row.id for row in classes_of(actor) if row.name == name]
+    if len(found) != 1:
+        raise Invalid("class", N_("There is no class “%(name)s” of yours, or more than one."), field="class", name=name)
+    return found[0]
