@@ -10,7 +10,6 @@ from portal.accounts.services import MIN_PASSWORD
 from portal.web.choices import zones
 
 
-
 def languages() -> list[tuple[str, str]]:
     """The languages there are texts in, each by its own name."""
     found = get_babel().instance.list_translations()

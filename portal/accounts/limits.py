@@ -20,12 +20,20 @@ from portal.web.errors import page
 
 def _breached(limit: RequestLimit) -> Response:
     minutes = max(1, math.ceil((limit.reset_at - time.time()) / 60))
-    words = "Too many tries. You can go on in %(num)d minute.", "Too many tries. You can go on in %(num)d minutes."
-    return page(429, ngettext(*words, minutes))
+    words = ngettext(
+        "Too many tries. You can go on in %(num)d minute.",
+        "Too many tries. You can go on in %(num)d minutes.",
+        minutes,
+    )
+    return page(429, words)
 
 
 def _failed(response: Response) -> bool:
     return response.status_code == 422
+
+
+def _done(response: Response) -> bool:
+    return response.status_code < 400
 
 
 def account() -> str:
@@ -45,5 +53,5 @@ guesses_by_address = _limit("60 per minute; 600 per hour", deduct_when=_failed)
 guesses_by_account = _limit("8 per 5 minutes; 40 per day", key_func=account, deduct_when=_failed)
 guesses_by_person = _limit("8 per 5 minutes; 40 per day", key_func=person, deduct_when=_failed)
 forms_by_address = _limit("120 per hour")
-mails_by_account = _limit("5 per hour", key_func=account)
-mails_by_person = _limit("5 per hour", key_func=person)
+mails_by_account = _limit("5 per hour", key_func=account, deduct_when=_done)
+mails_by_person = _limit("5 per hour", key_func=person, deduct_when=_done)

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
@@ -19,37 +19,54 @@ from portal.accounts.forms import (
     ResetForm,
     SignInForm,
 )
+from portal.config import Settings
 from portal.errors import Invalid
-from portal.extensions import limiter
 from portal.models.organizations import Role
-from portal.organizations.queries import memberships
+from portal.organizations.queries import Invited, invited, memberships
 from portal.security import sign_ins
-from portal.security.identity import SignedIn, current_actor, identity, require_identity
+from portal.security.identity import SignedIn, current_actor, identity, require_actor, require_identity
+from portal.tenancy.directory import hash_token
 from portal.web.errors import say
 
 blueprint = Blueprint("accounts", __name__)
 
 
+@blueprint.app_template_global()
+def unverified() -> str | None:
+    """The signed-in person's address while it waits to be confirmed; only who waits costs a query."""
+    who = identity()
+    if who is None or "unverified" not in session:
+        return None
+    user = queries.user_of(who.user_id)
+    if user.email_verified_at is not None:
+        session.pop("unverified")
+        return None
+    return user.email
+
+
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """Learners begin with today, educators with their classes, visitors with what this is."""
-    actor = current_actor()
-    if actor is None:
-        return (
-            render_template("accounts/welcome.html") if identity() is None else redirect(url_for("organizations.index"))
-        )
-    return redirect(url_for("progress.today" if actor.role is Role.STUDENT else "classes.index"))
+    actor, who = current_actor(), identity()
+    if actor is not None:
+        return redirect(url_for("progress.today" if actor.role is Role.STUDENT else "classes.index"))
+    if who is None:
+        return render_template("accounts/welcome.html")
+    session.pop("places", None)
+    return redirect(url_for("accounts.home" if services.move_on(who) else "organizations.index"))
 
 
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """The sign-in form."""
+    """The sign-in form; who is signed in and was sent here has lost an organization, and moves on."""
+    if identity() is not None and current_actor() is None:
+        return redirect(url_for("accounts.home"))
     return render_template("accounts/sign_in.html", form=SignInForm(formdata=None), next=_next())
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(limits.SIGN_IN)
-@limiter.limit(limits.ACCOUNT, key_func=limits.account_key)
+@limits.guesses_by_address
+@limits.guesses_by_account
 def do_sign_in() -> ResponseReturnValue:
     """Sign in; a wrong address and a wrong password give the same answer."""
     form = SignInForm()
@@ -66,42 +83,69 @@ def do_sign_in() -> ResponseReturnValue:
 
 def _enter(token: str) -> str | None:
     """Start a fresh session with the new token; an invitation opened before is kept and returned."""
+    before = identity()
+    if before is not None:
+        services.sign_out(before)
     invitation: str | None = session.get("invitation")
     session.clear()
     found = sign_ins.find(token, now=clock.now())
     if found is not None:
         login_user(SignedIn(found))
+        if queries.user_of(found.user_id).email_verified_at is None:
+            session["unverified"] = True
     return invitation
 
 
 def _next() -> str:
     """Where to go after signing in: a path of this site only."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted.replace("\\", "/"))
+    try:
+        parts = urlsplit(wanted.replace("\\", "/"))
+    except ValueError:
+        return ""
     local = not parts.scheme and not parts.netloc and wanted.startswith("/") and not wanted.startswith("//")
     return wanted if local else ""
 
 
 @blueprint.get("/register")
 def register() -> ResponseReturnValue:
-    """The registration form."""
-    form = RegisterForm(formdata=None, email=request.args.get("email", ""), zone="UTC")
-    return render_template("accounts/register.html", form=form)
+    """The registration form; who comes from an invitation keeps its address."""
+    found = _invited()
+    form = RegisterForm(
+        formdata=None,
+        name=found.name if found else "",
+        email=found.email if found else "",
+        zone=found.zone if found else _settings().default_zone,
+    )
+    return render_template("accounts/register.html", form=form, invited=found)
+
+
+def _settings() -> Settings:
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def _invited() -> Invited | None:
+    """The invitation this registration answers."""
+    if "invited" not in request.values or "invitation" not in session:
+        return None
+    return invited(session["invitation"], now=clock.now())
 
 
 @blueprint.post("/register")
-@limiter.limit(limits.REGISTER)
+@limits.forms_by_address
+@limits.mails_by_account
 def do_register() -> ResponseReturnValue:
     """Make an account and sign in; a taken address gets a mail and the same page."""
-    form = RegisterForm()
+    form, found = RegisterForm(), _invited()
+    if found is not None:
+        form.email.data = found.email
     if not form.validate():
-        return render_template("accounts/register.html", form=form), 422
+        return render_template("accounts/register.html", form=form, invited=found), 422
     made = services.register(
         name=form.name.data, email=form.email.data, password=form.password.data, zone=form.zone.data, now=clock.now()
     )
-    if made.token is None:
-        return render_template("accounts/check_mail.html", email=form.email.data)
-    invitation = _enter(made.token)
+    invitation = None if made.token is None else _enter(made.token)
     if invitation:
         return redirect(url_for("organizations.invitation", token=invitation), 303)
     return render_template("accounts/check_mail.html", email=form.email.data)
@@ -146,7 +190,7 @@ def do_verify(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/verify")
-@limiter.limit(limits.RESET)
+@limits.mails_by_person
 def ask_for_verification() -> ResponseReturnValue:
     """Send the verification mail again."""
     services.ask_for_verification(require_identity().user_id, now=clock.now())
@@ -161,8 +205,8 @@ def forgot() -> ResponseReturnValue:
 
 
 @blueprint.post("/reset")
-@limiter.limit(limits.RESET, key_func=limits.account_key)
-@limiter.limit(limits.SIGN_IN)
+@limits.forms_by_address
+@limits.mails_by_account
 def do_forgot() -> ResponseReturnValue:
     """Mail a reset link; the answer is the same whether the address is known or not."""
     form = EmailForm()
@@ -181,7 +225,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/reset/<token>")
-@limiter.limit(limits.SIGN_IN)
+@limits.forms_by_address
 def do_reset(token: str) -> ResponseReturnValue:
     """Set the new password."""
     form = ResetForm()
@@ -210,6 +254,7 @@ def do_confirm_email(token: str) -> ResponseReturnValue:
 @blueprint.get("/settings")
 def settings() -> ResponseReturnValue:
     """The person's settings."""
+    require_actor()
     return _settings_page()
 
 
@@ -229,6 +274,7 @@ def _settings_page(wrong: FlaskForm | None = None) -> ResponseReturnValue:
         user=user,
         forms=forms,
         signed_in=queries.sign_ins_of(who.user_id, now=clock.now()),
+        here=hash_token(who.token),
         memberships=memberships(who.user_id),
     )
     return page, 200 if wrong is None else 422
@@ -240,13 +286,13 @@ def change_profile() -> ResponseReturnValue:
     who, form = require_identity(), ProfileForm()
     if not form.validate():
         return _settings_page(form)
-    services.change_profile(who.user_id, name=form.name.data, zone=form.zone.data, now=clock.now())
+    services.change_profile(who.user_id, name=form.name.data, zone=form.zone.data, locale=form.locale.data)
     flash(_("Saved."))
     return redirect(url_for("accounts.settings"), 303)
 
 
 @blueprint.post("/settings/password")
-@limiter.limit(limits.SIGN_IN)
+@limits.guesses_by_person
 def change_password() -> ResponseReturnValue:
     """Change the password."""
     who, form = require_identity(), PasswordForm()
@@ -262,7 +308,8 @@ def change_password() -> ResponseReturnValue:
 
 
 @blueprint.post("/settings/email")
-@limiter.limit(limits.SIGN_IN)
+@limits.guesses_by_person
+@limits.mails_by_person
 def change_email() -> ResponseReturnValue:
     """Mail a link to the new address."""
     who, form = require_identity(), ChangeEmailForm()
