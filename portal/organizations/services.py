@@ -64,7 +64,9 @@ def add_organization(
         status=MemberStatus.ACTIVE,
         created_at=now,
     )
-    session().add_all([organization, owner])
+    session().add(organization)
+    session().flush()  # mapped classes have no relationships, so the order of inserts is ours to keep
+    session().add(owner)
     session().flush()
     audit("organization.created", "organization", organization.id, actor_member_id=owner.id, now=now, kind=kind)
     emit("organization.created", now=now, organization_id=organization.id)
