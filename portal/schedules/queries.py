@@ -18,7 +18,7 @@ def zones_of(member_ids: Collection[uuid.UUID], *, lock: bool) -> dict[uuid.UUID
     found = select(Member.id, Member.zone).where(Member.id.in_(member_ids)).order_by(Member.id)
     if lock:
         found = found.with_for_update(key_share=True)
-    return dict(session().execute(found).tuples().all())
+    return dict(session().execute(found).all())
 
 
 def schedules_of(assignment_id: uuid.UUID, member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Schedule]:
@@ -67,7 +67,7 @@ def taken_by_others(
 def step_keys(version_step_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Draft step ids of version steps, of whatever version."""
     rows = session().execute(select(VersionStep.id, VersionStep.step_id).where(VersionStep.id.in_(version_step_ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def assignments_of(class_id: uuid.UUID) -> Sequence[Assignment]:

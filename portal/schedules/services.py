@@ -206,7 +206,7 @@ def _make_schedules(
             for each in planned
         ],
     )
-    return dict(made.tuples().all())
+    return dict(made.all())
 
 
 def adopt_version(assignment: Assignment, version_id: uuid.UUID) -> None:
