@@ -9,7 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from redis import Redis
 
-db = SQLAlchemy()
+db = SQLAlchemy(session_options={"expire_on_commit": False})  # values outlive the unit that read them
 migrate = Migrate()
 login = LoginManager()
 csrf = CSRFProtect()
