@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from portal.models.curricula import Curriculum, CurriculumVersion
 from portal.models.events import JobRun
@@ -31,11 +32,8 @@ class AssignmentRow:
 
 def assignments(class_id: uuid.UUID) -> list[AssignmentRow]:
     """The assignments of a class with what became of them; one statement."""
-    newest = (
-        select(func.max(CurriculumVersion.number))
-        .where(CurriculumVersion.curriculum_id == Curriculum.id)
-        .scalar_subquery()
-    )
+    any_version = aliased(CurriculumVersion)
+    newest = select(func.max(any_version.number)).where(any_version.curriculum_id == Curriculum.id).scalar_subquery()
     rows = session().execute(
         select(
             Assignment.id,
