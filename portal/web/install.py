@@ -2,7 +2,6 @@
 
 from flask import Flask
 from flask_babel import get_locale
-from flask_babel import get_locale
 
 from portal.security.identity import current_actor
 from portal.web import errors, headers, health, shell
@@ -19,7 +18,6 @@ def install(app: Flask) -> None:
         icon=icon,
         is_here=shell.is_here,
         current_actor=current_actor,
-        get_locale=get_locale,
         get_locale=get_locale,
         shell=shell.shell,
         sections_of=shell.links,
