@@ -198,22 +198,17 @@ def _band(column: Any, bands: dict[str, tuple[int, int]]) -> Any:
 
 
 def _tags(filters: Filters) -> list[Facet]:
-    tag = func.unnest(Activity.tags).column_valued("tag")
+    tag = func.unnest(Activity.tags)
     rows = session().execute(
         _filtered(_without(filters, "tags"))
-        .join(tag, _true())
-        .with_only_columns(tag, func.count())
-        .group_by(tag)
-        .order_by(func.count().desc(), tag)
+        .with_only_columns(tag.label("tag"), func.count())
+        .group_by("tag")
+        .order_by(func.count().desc(), "tag")
         .limit(14)
     )
     shown = [Facet(name, name, count) for name, count in rows]
     missing = sorted(filters.tags - {facet.value for facet in shown})
     return shown + [Facet(name, name, 0) for name in missing]
-
-
-def _true() -> Any:
-    return func.coalesce(True, True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ def weekday(value: date) -> str:
 
 
 def clock_time(value: time) -> str:
-    """“08:30”, or the locale's form."""
-    return str(format_time(value, "short", locale=get_locale()))
+    """“08:30”."""
+    return str(format_time(value, "HH:mm", locale=get_locale()))
 
 
 def moment(value: datetime, zone: str = "UTC") -> str:

@@ -116,9 +116,13 @@ def test_binding_after_the_transaction_began_is_an_error(cast):
 
 
 def test_a_unit_that_fails_writes_nothing(cast):
-    with pytest.raises(RuntimeError), unit_of_work(organization_id=cast.ada.organization_id) as session:
-        session.execute(text("UPDATE organizations SET name = 'changed'"))
-        raise RuntimeError
+    def fail() -> None:
+        with unit_of_work(organization_id=cast.ada.organization_id) as session:
+            session.execute(text("UPDATE organizations SET name = 'changed'"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with unit_of_work(organization_id=cast.ada.organization_id) as session:
         assert session.query(Organization).one().name == "Sample School"
 
