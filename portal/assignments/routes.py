@@ -14,7 +14,7 @@ from portal.classes import queries as classes
 from portal.curricula.queries import published
 from portal.errors import N_, NotFound
 from portal.models.schedules import AssignmentState
-from portal.security.authorize import authorize
+from portal.security.authorize import authorize, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
 from portal.web.parse import maybe_uuid
@@ -26,9 +26,11 @@ blueprint.add_app_template_filter(trouble)
 @blueprint.get("/classes/<uuid:class_id>/paths")
 def index(class_id: uuid.UUID) -> ResponseReturnValue:
     """The paths of a class and what became of them."""
-    authorize(require_actor(), Permission.CLASS_VIEW, class_id=class_id)
+    actor = require_actor()
+    authorize(actor, Permission.CLASS_VIEW, class_id=class_id)
     return render_template(
         "assignments/index.html",
+        can_publish=may_in_class(actor, Permission.CLASS_PUBLISH, class_id),
         classroom=classes.classroom(class_id),
         assignments=queries.assignments(class_id),
         run=queries.run_of(class_id),

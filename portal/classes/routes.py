@@ -26,7 +26,7 @@ from portal.classes.roster import MAX_BYTES
 from portal.errors import Invalid, InvalidRows
 from portal.models.classes import ClassRole
 from portal.organizations.queries import organization
-from portal.security.authorize import authorize, may
+from portal.security.authorize import authorize, may, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
 from portal.web.errors import say
@@ -38,13 +38,14 @@ blueprint = Blueprint("classes", __name__)
 @blueprint.app_template_global()
 def class_tabs(class_id: uuid.UUID, here: str) -> str:
     """The pages of a class as a segmented control."""
-    tabs = (
+    tabs = [
         ("progress.class_progress", _("Progress")),
         ("classes.people", _("People")),
         ("assignments.index", _("Paths")),
         ("classes.calendar", _("Calendar")),
-        ("classes.edit", _("Settings")),
-    )
+    ]
+    if may_in_class(require_actor(), Permission.CLASS_EDIT, class_id):
+        tabs.append(("classes.edit", _("Settings")))
     items = [(label, url_for(endpoint, class_id=class_id), endpoint == here) for endpoint, label in tabs]
     return render_template("classes/_tabs.html", items=items)
 
@@ -133,13 +134,15 @@ def people(class_id: uuid.UUID) -> ResponseReturnValue:
 def _people_page(class_id: uuid.UUID, form: EnrolForm, status: int = 200) -> ResponseReturnValue:
     actor = require_actor()
     authorize(actor, Permission.CLASS_VIEW, class_id=class_id)
+    can_enrol = may_in_class(actor, Permission.CLASS_ENROL, class_id)
     page = render_template(
         "classes/people.html",
         classroom=queries.classroom(class_id),
         people=queries.people(class_id),
+        can_enrol=can_enrol,
         form=form,
         roster_form=RosterForm(formdata=None),
-        members=queries.member_choices(class_id) if may(actor, Permission.MEMBERS_VIEW) else [],
+        members=queries.member_choices(class_id) if can_enrol and may(actor, Permission.MEMBERS_VIEW) else [],
     )
     return page, status
 
@@ -258,11 +261,13 @@ def calendar(class_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _calendar_page(class_id: uuid.UUID, form: BlackoutForm, status: int = 200) -> ResponseReturnValue:
-    authorize(require_actor(), Permission.CLASS_VIEW, class_id=class_id)
+    actor = require_actor()
+    authorize(actor, Permission.CLASS_VIEW, class_id=class_id)
     found = queries.classroom(class_id)
     page = render_template(
         "classes/calendar.html",
         classroom=found,
+        can_edit=may_in_class(actor, Permission.CLASS_EDIT, class_id),
         days_off=queries.days_off(found),
         blackouts=queries.blackouts(class_id),
         form=form,
