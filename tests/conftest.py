@@ -4,8 +4,10 @@ Tests need no clean-up: each makes organizations of its own, and row-level secur
 """
 
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -23,6 +25,13 @@ from tests.servers import *  # noqa: F403 - fixtures
 from tests.servers import Database
 
 SECRET = "a secret key that only the tests ever use"
+
+
+class Browser(FlaskClient):
+    """A client whose requests never share the test's own application context, and so not its ``g`` either."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        return Context().run(super().open, *args, **kwargs)
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +52,7 @@ def application(settings: Settings) -> Flask:
     """The application, wired once a worker."""
     made = create_app(settings)
     made.testing = True
+    made.test_client_class = Browser
     made.config["WTF_CSRF_ENABLED"] = False
     return made
 
