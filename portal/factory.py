@@ -98,12 +98,19 @@ def _shell() -> Shell:
 
     return Shell(
         nav=(
-            NavItem("progress.today", _l("Today"), "home", 10, learner),
+            NavItem("progress.today", _l("Today"), "home", 10, learner, covers=("progress.item",)),
             NavItem("progress.week", _l("Week"), "calendar-week", 20, learner),
             NavItem("progress.progress", _l("Progress"), "chart-bar", 30, learner),
-            NavItem("classes.index", _l("Classes"), "users", 40, educator),
-            NavItem("curricula.index", _l("Paths"), "route", 50, educator),
-            NavItem("library.index", _l("Library"), "books", 60),
+            NavItem(
+                "classes.index",
+                _l("Classes"),
+                "users",
+                40,
+                educator,
+                covers=("classes.", "assignments.", "progress.class_progress", "progress.student"),
+            ),
+            NavItem("curricula.index", _l("Paths"), "route", 50, educator, covers=("curricula.",)),
+            NavItem("library.index", _l("Library"), "books", 60, covers=("library.",)),
             NavItem("progress.today", _l("My day"), "home", 70, educator),
         ),
         sections=(

@@ -30,7 +30,7 @@ function* files(folder, ending) {
   }
 }
 const sources = [...files(path.join(root, 'templates'), /\.html$/), ...files(path.join(root, 'portal'), /\.(py|yaml)$/)]
-const words = new Set(sources.flatMap(file => [...fs.readFileSync(file, 'utf8').matchAll(/["' ]([a-z][a-z0-9-]+)["'\n,}]/g)].map(match => match[1])))
+const words = new Set(sources.flatMap(file => [...fs.readFileSync(file, 'utf8').matchAll(/["' ]([a-z][a-z0-9-]*)["'\n,}]/g)].map(match => match[1])))
 let sprite = '<svg xmlns="http://www.w3.org/2000/svg">'
 for (const icon of [...words].sort()) {
   const file = path.join(root, 'node_modules/@tabler/icons/icons/outline', `${icon}.svg`)

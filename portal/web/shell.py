@@ -11,7 +11,10 @@ from portal.security.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the main navigation; ``label`` is lazy, ``order`` sorts, ``tab`` shows it on phones."""
+    """An entry of the main navigation; ``label`` is lazy, ``order`` sorts, ``tab`` shows it on phones.
+
+    ``covers`` are the beginnings of the endpoints of pages below it.
+    """
 
     endpoint: str
     label: Any
@@ -19,6 +22,7 @@ class NavItem:
     order: int
     visible: Callable[[Actor], bool] = lambda actor: True
     tab: bool = True
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +64,10 @@ def shell() -> Shell:
     return found
 
 
-def is_here(endpoint: str) -> bool:
-    """Whether the request's page is this entry's or below it (same feature)."""
-    if request.endpoint == endpoint:
-        return True
-    feature = endpoint.rsplit(".", 1)[0]
-    names = {"progress.today", "progress.week", "progress.progress"}
-    return (request.endpoint or "").startswith(f"{feature}.") and endpoint not in names
+def is_here(item: NavItem) -> bool:
+    """Whether the request's page is this entry's, or one of those below it."""
+    here = request.endpoint or ""
+    return here == item.endpoint or here.startswith(item.covers)
 
 
 def links(actor: Actor) -> list[tuple[Any, str, bool]]:

@@ -23,3 +23,6 @@ document.addEventListener('keydown', event => {
   if (event.key !== 'Escape') return
   for (const menu of document.querySelectorAll('details.menu[open]')) { menu.open = false; menu.querySelector('summary').focus() }
 })
+
+// Filters are open on wide screens; on a phone they would hide what they filter.
+if (matchMedia('(max-width: 59.99rem)').matches) for (const fold of document.querySelectorAll('details.fold')) fold.open = false

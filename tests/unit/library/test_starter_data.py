@@ -41,6 +41,7 @@ def test_every_prerequisite_exists_and_nothing_waits_for_itself():
 
 def test_each_activity_is_honest_and_complete():
     for row in activities():
+        assert len(row["title"]) >= 3, row["origin_key"]
         assert len(row["description"]) >= 80, row["origin_key"]
         assert 10 <= row["minutes"] <= 300, row["origin_key"]
         assert row["minutes"] % 5 == 0, row["origin_key"]
@@ -71,3 +72,12 @@ def test_the_ready_paths_read_and_keep_prerequisites_first():
             assert needs.get(step.activity, set()) <= seen, step.activity
             seen.add(step.activity)
     assert 40 in lengths
+
+
+def test_the_files_hold_known_fields_only():
+    known = {"key", "title", "description", "minutes", "difficulty", "kind", "needs", "tags", "url"}
+    known |= {"splittable", "min_session_minutes"}
+    for path in FOLDER.glob("*.yaml"):
+        for category in yaml.safe_load(path.read_text()).get("categories", ()):
+            for item in category["activities"]:
+                assert set(item) <= known, f"{path.name}: {item['key']}: {set(item) - known}"
