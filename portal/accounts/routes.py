@@ -52,15 +52,21 @@ def home() -> ResponseReturnValue:
         return redirect(url_for("progress.today" if actor.role is Role.STUDENT else "classes.index"))
     if who is None:
         return render_template("accounts/welcome.html")
+    return _move_on(who)
+
+
+def _move_on(who: sign_ins.Identity) -> ResponseReturnValue:
+    """For who is signed in but was removed from the organization they worked in."""
     session.pop("places", None)
     return redirect(url_for("accounts.home" if services.move_on(who) else "organizations.index"))
 
 
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """The sign-in form; who is signed in and was sent here has lost an organization, and moves on."""
-    if identity() is not None and current_actor() is None:
-        return redirect(url_for("accounts.home"))
+    """The sign-in form."""
+    who = identity()
+    if who is not None and current_actor() is None:
+        return _move_on(who)
     return render_template("accounts/sign_in.html", form=SignInForm(formdata=None), next=_next())
 
 
