@@ -25,7 +25,7 @@ from portal.security.authorize import authorize
 from portal.security.permissions import Permission
 from portal.tenancy.scope import organization_id, session
 
-IN_REQUEST = 300
+IN_REQUEST = classes.LARGE
 PREVIEWED = 300
 
 

@@ -13,7 +13,7 @@ from portal.classes import queries
 from portal.classes.roster import RosterRow, read
 from portal.errors import N_, Invalid, InvalidRows
 from portal.events.audit import audit
-from portal.events.outbox import emit, emit_all
+from portal.events.outbox import LONG, SHORT, emit, emit_all
 from portal.models.classes import ClassRole, Enrolment, EnrolmentStatus
 from portal.models.organizations import Invitation, Member, MemberStatus, Role
 from portal.organizations.services import INVITATION_LIFETIME
@@ -69,7 +69,7 @@ def import_roster(
     touched = [members[r.email] for r in rows if members[r.email] not in enrolled] + [members[r.email] for r in changed]
     audit("roster.imported", "class", class_id, actor_member_id=actor.member_id, now=now, rows=len(rows))
     if touched:
-        queue = "long" if len(touched) > 300 else "short"
+        queue = LONG if len(touched) > queries.LARGE else SHORT
         emit("enrolment.added", now=now, queue=queue, class_id=class_id, member_ids=[str(key) for key in touched])
     return outcome
 

@@ -27,6 +27,7 @@ from portal.security.permissions import Permission
 from portal.tenancy.scope import session
 
 MAX_YEARS = 3
+LARGE = 300  # students; work on more goes to the queue of long jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,21 @@ def role_of(class_id: uuid.UUID, member_id: uuid.UUID) -> ClassRole | None:
 def open_class_ids() -> Sequence[uuid.UUID]:
     """Classes of the organization that are not archived."""
     return session().scalars(select(Classroom.id).where(Classroom.archived_at.is_(None))).all()
+
+
+def large_class_ids(class_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of the classes with more than `LARGE` students."""
+    rows = session().scalars(
+        select(Enrolment.class_id)
+        .where(
+            Enrolment.class_id.in_(class_ids),
+            Enrolment.role == ClassRole.STUDENT,
+            Enrolment.status == EnrolmentStatus.ACTIVE,
+        )
+        .group_by(Enrolment.class_id)
+        .having(func.count() > LARGE)
+    )
+    return set(rows)
 
 
 def member_choices(class_id: uuid.UUID) -> list[tuple[str, str]]:

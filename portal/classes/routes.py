@@ -8,8 +8,8 @@ import zlib
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 
 from portal import clock
 from portal.classes import queries, services

@@ -1,6 +1,7 @@
 """Writing classes: the class itself, its days off, and who is in it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select, update
 from portal.classes import queries
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.audit import audit
-from portal.events.outbox import emit, emit_all
+from portal.events.outbox import LONG, SHORT, emit, emit_all
 from portal.models.classes import (
     Blackout,
     Cadence,
@@ -81,8 +82,15 @@ def save_class(draft: ClassDraft, *, class_id: uuid.UUID | None = None, actor: A
     if class_id is None:
         _enrol(classroom.id, actor.member_id, ClassRole.TEACHER, now=now)
     else:
-        emit("class.changed", now=now, class_id=classroom.id)
+        _tell_schedules([classroom.id], now=now)
     return classroom
+
+
+def _tell_schedules(class_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
+    """Re-planning a large class takes a minute: it goes where it holds nobody up."""
+    large = queries.large_class_ids(class_ids)
+    for queue, chosen in ((LONG, large), (SHORT, [key for key in class_ids if key not in large])):
+        emit_all("class.changed", [{"class_id": class_id} for class_id in chosen], queue=queue, now=now)
 
 
 def check(draft: ClassDraft) -> None:
@@ -194,7 +202,7 @@ def _authorize_blackouts(class_id: uuid.UUID | None, actor: Actor) -> None:
 def _blackouts_changed(action: str, blackout: Blackout, *, actor: Actor, now: datetime) -> None:
     audit(action, "blackout", blackout.id, actor_member_id=actor.member_id, now=now)
     touched = [blackout.class_id] if blackout.class_id else queries.open_class_ids()
-    emit_all("class.changed", [{"class_id": class_id} for class_id in touched], now=now)
+    _tell_schedules(touched, now=now)
 
 
 def enrol_member(

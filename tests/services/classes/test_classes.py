@@ -13,6 +13,7 @@ from portal.extensions import db
 from portal.models.classes import ClassRole
 from portal.models.events import AuditEntry, Event
 from portal.models.organizations import Invitation, MemberStatus, Role
+from portal.models.people import DueWork
 from portal.organizations.services import remove_member
 from portal.tenancy.scope import unit_of_work
 from tests.factories.cast import NOW, enrol, make_actor, make_class, make_member, make_user
@@ -77,6 +78,19 @@ def test_changing_a_class_tells_the_schedules(cast, here):
     services.save_class(replace(DRAFT, name="Renamed"), class_id=cast.class_id, actor=cast.ada, now=NOW)
     assert queries.classroom(cast.class_id).name == "Renamed"
     assert last(here, "class.changed") == [{"class_id": str(cast.class_id)}]
+
+
+def test_a_large_class_is_planned_again_where_it_holds_nobody_up(cast, here, monkeypatch):
+    def queues():
+        here.flush()
+        found = select(DueWork.queue).join(Event, Event.id == DueWork.target_id).where(Event.name == "class.changed")
+        return sorted(here.scalars(found))
+
+    services.save_class(DRAFT, class_id=cast.class_id, actor=cast.ada, now=NOW)
+    assert queues() == ["short"]
+    monkeypatch.setattr(queries, "LARGE", 0)
+    services.save_class(DRAFT, class_id=cast.class_id, actor=cast.ada, now=NOW)
+    assert queues() == ["long", "short"]
 
 
 def test_days_off_are_the_holidays_of_the_region_and_every_day_of_blackouts(cast, here):
