@@ -304,7 +304,12 @@ def remove_blackout(class_id: uuid.UUID, blackout_id: uuid.UUID) -> ResponseRetu
 @blueprint.get("/terms")
 def terms() -> ResponseReturnValue:
     """The organization's terms, and the days off of all its classes."""
-    return _terms_page(TermForm(formdata=None), BlackoutForm(formdata=None))
+    return _terms_page(TermForm(formdata=None), _days_form(formdata=None))
+
+
+def _days_form(**values: object) -> BlackoutForm:
+    """The form of days off beside another form: with names of its own, so that no id stands twice on the page."""
+    return BlackoutForm(prefix="off", **values)
 
 
 def _terms_page(form: TermForm, days_form: BlackoutForm, status: int = 200) -> ResponseReturnValue:
@@ -331,13 +336,13 @@ def create_term() -> ResponseReturnValue:
             return redirect(url_for("classes.terms"), 303)
     except Invalid as error:
         _blame(form, error)
-    return _terms_page(form, BlackoutForm(formdata=None), 422)
+    return _terms_page(form, _days_form(formdata=None), 422)
 
 
 @blueprint.post("/days-off")
 def add_days_off() -> ResponseReturnValue:
     """Add dates without study for every class of the organization."""
-    actor, form = require_actor(), BlackoutForm()
+    actor, form = require_actor(), _days_form()
     authorize(actor, Permission.ORGANIZATION_EDIT)
     try:
         if form.validate():

@@ -181,8 +181,9 @@ def test_days_off_are_added_to_a_class_and_to_all_classes(cast, sign_in):
     browser = sign_in(cast.ada)
     days = {"label": "Fair", "starts_on": "2026-10-05", "ends_on": "2026-10-06"}
     assert browser.post(address(cast, "blackouts"), data=days).status_code == 303
-    assert browser.post("/days-off", data={**days, "label": "Party"}).status_code == 303
-    wrong = browser.post("/days-off", data={**days, "ends_on": "2026-10-04"})
+    for_all = {f"off-{name}": value for name, value in days.items()} | {"off-label": "Party"}
+    assert browser.post("/days-off", data=for_all).status_code == 303
+    wrong = browser.post("/days-off", data={**for_all, "off-ends_on": "2026-10-04"})
     assert wrong.status_code == 422
     assert "within a year after the start" in text_of(wrong)
     other = make_class(cast.ada.organization_id, "Year 9", starts_on=date(2026, 9, 7))
@@ -191,6 +192,13 @@ def test_days_off_are_added_to_a_class_and_to_all_classes(cast, sign_in):
     remove = re.search(r'action="(/days-off/[^"]+/remove)"', browser.get("/terms").text)
     assert browser.post(remove[1]).status_code == 303
     assert "Party" not in browser.get("/terms").text
+
+
+@pytest.mark.parametrize("page", ["/terms", "/classes/new", *(f"/classes/{{}}/{page}" for page in CLASS_PAGES)])
+def test_no_id_stands_twice_on_a_page(cast, sign_in, page):
+    address = page.format(cast.class_id, ben=cast.ben.member_id)
+    ids = re.findall(r'\bid="([^"]+)"', sign_in(cast.ada).get(address).text)
+    assert sorted(ids) == sorted(set(ids))
 
 
 def test_only_admins_see_the_form_of_days_off_for_all(cast, sign_in):
