@@ -5,6 +5,7 @@ import hashlib
 import importlib.metadata
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import segno
@@ -12,6 +13,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.datastructures import Headers
 
 from portal import clock
 from portal.calendars import queries, services
@@ -25,11 +27,24 @@ from portal.security.identity import require_actor
 from portal.tenancy import directory
 from portal.tenancy.scope import unit_of_work
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 blueprint = Blueprint("calendars", __name__)
 
 RENDERER = 1  # rises when the same rows render differently
 TZDATA = importlib.metadata.version("tzdata")
 FEED_LIMIT = "60 per hour"
+
+
+class NotModified(Response):
+    """A 304 that repeats Last-Modified beside the ETag; Werkzeug takes it off for the few clients that mind."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """The headers with Last-Modified put back."""
+        headers = super().get_wsgi_headers(environ)
+        headers["Last-Modified"] = self.headers["Last-Modified"]
+        return headers
 
 
 def feed_key() -> str:
@@ -54,7 +69,7 @@ def feed(token: str) -> ResponseReturnValue:
         first, _last = queries.window(now, state.zone)
         etag = _etag(state, first.isoformat())
         if _unchanged(etag, state.changed_at):
-            response = Response(status=304)
+            response: Response = NotModified(status=304)
         else:
             response = _answer(state, token, now)
             services.note_use(state.feed_id, state.last_used_at, now=now)

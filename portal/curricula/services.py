@@ -302,7 +302,7 @@ def _freeze(version: CurriculumVersion, draft: queries.Draft) -> None:
             for position, step in enumerate(draft.steps, 1)
         ],
     )
-    ids = dict(made.tuples().all())
+    ids = dict(made.all())
     if draft.edges:
         session().execute(
             insert(VersionEdge),

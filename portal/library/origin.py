@@ -117,4 +117,4 @@ def _insert(model: Any, rows: list[dict[str, Any]]) -> dict[str, Any]:
         insert(model).on_conflict_do_nothing().returning(model.origin_key, model.id),
         [{"organization_id": organization_id(), **row} for row in rows],
     )
-    return dict(made.tuples().all())
+    return dict(made.all())

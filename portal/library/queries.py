@@ -269,7 +269,7 @@ def edges() -> list[tuple[uuid.UUID, uuid.UUID]]:
 def titles(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
     """Titles of activities by id."""
     rows = session().execute(select(Activity.id, Activity.title).where(Activity.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def category_choices() -> list[tuple[str, str]]:

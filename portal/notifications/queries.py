@@ -163,7 +163,7 @@ def next_days(member_ids: Collection[uuid.UUID], *, after: date) -> dict[uuid.UU
         )
         .group_by(ScheduleItem.member_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, date | None] | None:
