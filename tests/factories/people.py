@@ -72,11 +72,13 @@ def send_mails(*owners: uuid.UUID) -> None:
     while True:
         with unit_of_work() as db:
             rows = db.execute(
-                select(DueWork.id, DueWork.organization_id, DueWork.user_id).where(
+                select(DueWork.id, DueWork.organization_id, DueWork.user_id)
+                .where(
                     or_(DueWork.user_id.in_(owners), DueWork.organization_id.in_(owners)),
                     DueWork.kind.in_((EVENT, PERSON_EVENT, DELIVERY)),
                     DueWork.attempts == 0,
                 )
+                .order_by(DueWork.id)
             ).all()
         if not rows:
             return

@@ -95,6 +95,8 @@ def test_confirming_in_another_browser_ends_the_banner_here(application, client,
     send_mails(user_id_of(email))
     assert application.test_client().post(last_link(mailbox, email)).location == "/sign-in"
     assert "Please confirm" not in client.get("/classes").text
+    with client.session_transaction() as session:
+        assert "unverified" not in session, "who is confirmed costs no query any more"
 
 
 def test_the_banner_sends_the_mail_again(client, mailbox, app):
