@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.calendars.ical import FeedEvent
 from portal.models.calendars import Feed, FeedKind, FeedVersion
@@ -133,7 +134,7 @@ def events_of_class(class_id: uuid.UUID, zone: str, first: date, last: date) -> 
             ScheduleItem.removed_at.is_(None),
             ScheduleItem.on_date.between(first, last),
         )
-        .distinct(Assignment.id, VersionStep.id)
+        .ext(distinct_on(Assignment.id, VersionStep.id))
         .order_by(Assignment.id, VersionStep.id, ScheduleItem.due_at.desc())
     )
     info = ZoneInfo(zone)

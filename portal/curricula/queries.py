@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from portal.models.curricula import (
@@ -224,7 +225,7 @@ def published() -> list[CurriculumVersion]:
             select(CurriculumVersion)
             .join(Curriculum, Curriculum.id == CurriculumVersion.curriculum_id)
             .where(Curriculum.archived_at.is_(None))
-            .distinct(CurriculumVersion.curriculum_id)
+            .ext(distinct_on(CurriculumVersion.curriculum_id))
             .order_by(CurriculumVersion.curriculum_id, CurriculumVersion.number.desc())
         )
         .all()

@@ -90,8 +90,12 @@ class Mailer:
         smtp = self._connect()
         sender = message["From"].addresses[0].addr_spec
         recipient = message["To"].addresses[0].addr_spec
-        _check(*smtp.mail(sender))
-        _check(*smtp.rcpt(recipient))
+        try:
+            _check(*smtp.mail(sender))
+            _check(*smtp.rcpt(recipient))
+        except (RefusedError, NotSentError):
+            smtp.rset()  # else the next message would begin inside this one
+            raise
 
     def _data(self, message: EmailMessage) -> None:
         smtp = self._connect()

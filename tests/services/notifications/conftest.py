@@ -1,0 +1,107 @@
+"""A real SMTP server that keeps what it accepts and can act at each stage; worker processes that can be killed."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from portal import clock
+from portal.config import ROOT, Settings
+from portal.extensions import valkey
+from portal.jobs.dispatch import sweep
+
+
+@dataclass
+class Post:
+    """What the server accepted, and what it does when a mail is announced or its data has been taken."""
+
+    accepted: list[Envelope] = field(default_factory=list)
+    on_recipient: Callable[[], str | None] = lambda: None
+    on_accepted: Callable[[], str | None] = lambda: None
+    port: int = 0
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.on_recipient()
+        if answer is not None:
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
+        self.accepted.append(envelope)
+        return self.on_accepted() or "250 OK"
+
+    def ids_for(self, address: str) -> list[str]:
+        """The Message-IDs accepted for one address."""
+        return [
+            line.split(":", 1)[1].strip()
+            for envelope in self.accepted
+            if envelope.rcpt_tos == [address]
+            for line in envelope.content.decode().split("\r\n\r\n")[0].splitlines()
+            if line.lower().startswith("message-id:")
+        ]
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    """An SMTP server on a free port."""
+    box = Post()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        box.port = probe.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+@dataclass
+class Worker:
+    """A real worker process over this test's servers, delivering to the given SMTP server."""
+
+    settings: Settings
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def run(self) -> int:
+        """Sweep, then work until the queue is empty or the process is killed; its exit status."""
+        sweep(clock.now())
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.burst"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DATABASE_URL": self.settings.database_url,
+                "MIGRATION_DATABASE_URL": self.settings.migration_database_url,
+                "REDIS_URL": self.settings.redis_url,
+                "SECRET_KEY": self.settings.secret_key,
+                "INSTANCE_DIR": str(self.settings.instance_dir),
+                "SMTP_HOST": "127.0.0.1",
+                "SMTP_PORT": str(self.port),
+                "SMTP_SECURITY": "none",
+            },
+        )
+        return self.process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut would."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def worker(app, settings: Settings, post: Post) -> Worker:
+    """A worker on an empty queue."""
+    valkey.client.flushdb()
+    return Worker(settings, post.port)
