@@ -123,6 +123,12 @@ def register() -> ResponseReturnValue:
         email=found.email if found else "",
         zone=found.zone if found else _settings().default_zone,
     )
+    return _register_page(form, found)
+
+
+def _register_page(form: RegisterForm, found: Invited | None) -> str:
+    if found is not None:
+        form.email.render_kw = {"readonly": True}
     return render_template("accounts/register.html", form=form, invited=found)
 
 
@@ -147,7 +153,7 @@ def do_register() -> ResponseReturnValue:
     if found is not None:
         form.email.data = found.email
     if not form.validate():
-        return render_template("accounts/register.html", form=form, invited=found), 422
+        return _register_page(form, found), 422
     made = services.register(
         name=form.name.data, email=form.email.data, password=form.password.data, zone=form.zone.data, now=clock.now()
     )

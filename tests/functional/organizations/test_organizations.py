@@ -16,7 +16,7 @@ NEW = {"name": "Evening School", "kind": "EDUCATOR", "zone": "Europe/Paris", "ho
 
 
 def switcher(page):
-    return dict(re.findall(r'name="organization" value="([^"]+)" aria-label="Work in ([^"]+)"', page.text))
+    return dict(re.findall(r'name="organization" value="([^"]+)">.*?>Work in ([^<]+)<', page.text))
 
 
 def here(browser):
