@@ -181,20 +181,37 @@ def _place_all(problem: Problem, room: Room, start: Layout, wishes: dict[Id, Pla
         {key: list(blocks) for key, blocks in start.blocks.items()}, dict(start.ends), [], list(start.conflicts)
     )
     kept = _reserve(problem, room)
-    for task in _in_order(problem):
+    left = _place_these(problem, room, layout, _in_order(problem), kept, wishes)
+    if left and wishes:  # a wish is no reason to leave a step out; a re-plan, which has none, would place it
+        left = _place_these(problem, room, layout, left, {}, {})
+    layout.unplaced = [task.step.id for task in left]
+    return layout
+
+
+def _place_these(
+    problem: Problem,
+    room: Room,
+    layout: Layout,
+    tasks: list[Task],
+    kept: dict[Id, list[Block]],
+    wishes: dict[Id, Place],
+) -> list[Task]:
+    """Place tasks in order; those that find no place, or wait for one that found none."""
+    left = []
+    for task in tasks:
         key = task.step.id
         earliest = ready(problem, task, layout.ends, wishes.get(key))
         if earliest is None:
             _free(room, kept.get(key, ()))
-            layout.unplaced.append(key)
+            left.append(task)
             continue
         blocks = _repair(problem, room, task, earliest, kept.get(key, []))
         if blocks is None:
-            layout.unplaced.append(key)
+            left.append(task)
             continue
         layout.blocks.setdefault(key, []).extend(blocks)
         layout.ends[key] = max(layout.ends.get(key, (0, 0)), end_of(layout.blocks[key]))
-    return layout
+    return left
 
 
 def _in_order(problem: Problem) -> list[Task]:

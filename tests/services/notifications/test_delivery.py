@@ -40,6 +40,16 @@ def make_due(cast: Cast) -> None:
     valkey.client.flushdb()
 
 
+def finish(worker, cast: Cast) -> None:
+    """Work until the delivery is settled; a killed worker's lock goes only when PostgreSQL sees it gone."""
+    for _ in range(8):
+        make_due(cast)
+        worker.run()
+        if delivery_of(cast).state is not DeliveryState.PENDING:
+            return
+    raise AssertionError("the delivery never settles")
+
+
 def test_a_mail_goes_out_once_and_is_recorded(told, worker, post):
     assert worker.run() == 0
     worker.run()
@@ -59,8 +69,7 @@ def test_a_worker_killed_before_the_data_was_sent_sends_once_in_the_end(told, wo
     assert worker.run() < 0
     assert post.accepted == []
     post.on_recipient = lambda: None
-    make_due(told)
-    worker.run()
+    finish(worker, told)
     assert len(post.ids_for(told.ben.email)) == 1
     assert delivery_of(told).state is DeliveryState.SENT
 
@@ -69,8 +78,7 @@ def test_a_worker_killed_between_acceptance_and_commit_sends_twice_with_one_mess
     post.on_accepted = worker.kill
     assert worker.run() < 0
     post.on_accepted = lambda: None
-    make_due(told)
-    worker.run()
+    finish(worker, told)
     ids = post.ids_for(told.ben.email)
     assert len(ids) == 2
     assert len(set(ids)) == 1
@@ -82,8 +90,7 @@ def test_never_a_third_time(told, worker, post):
     post.on_accepted = worker.kill
     for _ in range(3):
         worker.run()
-        make_due(told)
-    worker.run()
+        finish(worker, told)
     assert len(post.ids_for(told.ben.email)) == 2
     delivery = delivery_of(told)
     assert delivery.state is DeliveryState.DEAD
@@ -101,8 +108,7 @@ def test_a_database_killed_while_the_mail_is_handed_over_sends_at_most_twice(tol
     post.on_accepted = cut
     worker.run()
     post.on_accepted = lambda: None
-    make_due(told)
-    worker.run()
+    finish(worker, told)
     ids = post.ids_for(told.ben.email)
     assert len(ids) <= 2
     assert len(set(ids)) == 1
@@ -123,8 +129,7 @@ def test_a_server_that_is_busy_is_asked_again(told, worker, post):
     assert (delivery.state, delivery.sending_at) == (DeliveryState.PENDING, None)
     assert "451" in delivery.error
     post.on_recipient = lambda: None
-    make_due(told)
-    worker.run()
+    finish(worker, told)
     assert len(post.ids_for(told.ben.email)) == 1
     assert delivery_of(told).interrupted == 0
 
