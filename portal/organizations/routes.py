@@ -161,6 +161,7 @@ def resend(member_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.post("/members/<uuid:member_id>/role")
 def change_role(member_id: uuid.UUID) -> ResponseReturnValue:
     """Change a member's role."""
+    authorize(require_actor(), Permission.MEMBERS_EDIT)
     actor, wanted = require_actor(), request.form.get("role", "")
     if wanted not in Role.__members__:
         raise Invalid("role", N_("Choose one of the roles."), field="role")

@@ -1,0 +1,128 @@
+"""Work that is due: run once, put off with growing delays, kept as a dead letter in the end."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+from sqlalchemy import select
+
+from portal import clock
+from portal.events.outbox import emit, owe, withdraw
+from portal.extensions import valkey
+from portal.jobs import runner
+from portal.jobs.dispatch import dispatch, queue, sweep
+from portal.jobs.registry import on_due
+from portal.models.people import DueWork
+from portal.tenancy.scope import Due, unit_of_work
+from tests.factories.cast import NOW
+
+HANDLED: list[uuid.UUID] = []
+FAIL: set[uuid.UUID] = set()
+
+
+@on_due("test.work")
+def _work(target_id, now):
+    HANDLED.append(target_id)
+    if target_id in FAIL:
+        raise RuntimeError("it does not work")
+
+
+def owed(cast, target_id, *, due_at=NOW, kind="test.work"):
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        owe(kind, target_id, due_at=due_at)
+    return pointer(cast, target_id)
+
+
+def pointer(cast, target_id):
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        return db.scalar(select(DueWork).where(DueWork.target_id == target_id))
+
+
+def run(cast, found):
+    runner.run(str(found.id), str(cast.ada.organization_id), None)
+
+
+def test_work_is_done_once_and_its_pointer_goes(cast):
+    target = uuid.uuid4()
+    found = owed(cast, target)
+    run(cast, found)
+    run(cast, found)
+    assert HANDLED.count(target) == 1
+    assert pointer(cast, target) is None
+
+
+def test_owing_the_same_twice_is_one_pointer(cast):
+    target = uuid.uuid4()
+    assert owed(cast, target).id == owed(cast, target).id
+
+
+def test_failing_work_is_put_off_with_doubling_delays_and_dies_with_its_reason(cast):
+    target = uuid.uuid4()
+    FAIL.add(target)
+    owed(cast, target)
+    delays = []
+    with clock.frozen(NOW):
+        for _ in range(runner.MAX_ATTEMPTS):
+            run(cast, pointer(cast, target))
+            delays.append(pointer(cast, target).due_at - NOW)
+    assert delays[:3] == [timedelta(seconds=30), timedelta(seconds=60), timedelta(seconds=120)]
+    dead = pointer(cast, target)
+    assert dead.failed_at == NOW
+    assert "it does not work" in dead.error
+    run(cast, dead)
+    assert HANDLED.count(target) == runner.MAX_ATTEMPTS
+
+
+def test_work_somebody_else_holds_is_left_alone(cast):
+    target = uuid.uuid4()
+    found = owed(cast, target)
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        db.scalar(select(DueWork).where(DueWork.id == found.id).with_for_update())
+        with unit_of_work():  # units nest, each with a connection of its own
+            run(cast, found)
+    assert target not in HANDLED
+    assert pointer(cast, target) is not None
+
+
+def test_the_sweeper_queues_what_is_due_once_and_again_after_valkey_was_emptied(cast):
+    valkey.client.flushdb()
+    sweep(NOW)  # what other tests have left
+    valkey.client.flushdb()
+    found = owed(cast, uuid.uuid4())
+    name = f"work {found.id}"
+    sweep(NOW)
+    sweep(NOW)
+    assert [job.description for job in queue("short").jobs].count(name) == 1
+    valkey.client.flushdb()
+    sweep(NOW)
+    assert [job.description for job in queue("short").jobs].count(name) == 1
+
+
+def test_future_work_is_not_queued(cast):
+    valkey.client.flushdb()
+    found = owed(cast, uuid.uuid4(), due_at=clock.now() + timedelta(days=1))
+    sweep(NOW)
+    assert f"work {found.id}" not in [job.description for job in queue("short").jobs]
+
+
+def test_a_queue_that_is_away_does_not_fail_the_request(cast, monkeypatch):
+    monkeypatch.setattr(valkey, "client", Redis(unix_socket_path="/nowhere/valkey.sock"))
+    dispatch([Due(uuid.uuid4(), "short", NOW, cast.ada.organization_id, None)])
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        event_id = emit("test.happened", now=NOW)
+    assert pointer(cast, event_id) is not None
+
+
+def test_withdrawn_work_is_gone(cast):
+    target = uuid.uuid4()
+    owed(cast, target)
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        withdraw("test.work", target)
+    assert pointer(cast, target) is None
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    yield
+    FAIL.clear()
