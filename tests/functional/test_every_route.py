@@ -97,7 +97,7 @@ def addresses(app: Flask, ids: dict[str, object]) -> list[tuple[str, str, str, s
 
 
 def ask(client, method: str, address: str):
-    return client.open(address, method=method)
+    return client.open(address, method=method, data={"role": "STUDENT"} if method == "POST" else None)
 
 
 def test_a_visitor_is_sent_to_sign_in(app, world, client):
