@@ -19,7 +19,7 @@ from portal.classes.queries import classes_of
 from portal.cli import demo as demo_data
 from portal.cli import web
 from portal.cli.acting import acting_as
-from portal.cli.supervisor import Program, supervise
+from portal.cli.supervisor import Program, ProgramDiedError, supervise
 from portal.cli.worker import keep_schedule, work
 from portal.config import SettingError, Settings
 from portal.curricula.importing import import_path as import_path_file
@@ -41,7 +41,7 @@ def main() -> None:
         for line, each in error.rows:
             click.echo(f"row {line}: {each}", err=True)
         sys.exit(f"portal: {error}")
-    except (DomainError, SettingError, EmbeddedError) as error:
+    except (DomainError, SettingError, EmbeddedError, ProgramDiedError) as error:
         sys.exit(f"portal: {error}")
     except OperationalError as error:
         sys.exit(f"portal: the database does not answer: {str(error.orig).splitlines()[0]}")
