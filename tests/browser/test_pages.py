@@ -1,0 +1,90 @@
+"""Every main page: nothing for axe, nothing on the console, nothing beyond the screen's edge."""
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.curricula import services as curricula
+from portal.library.origin import copy
+from portal.models.library import Activity
+from portal.models.schedules import ScheduleItem
+from portal.tenancy.scope import unit_of_work
+from tests.factories.assignments import make_path, publish
+from tests.factories.cast import make_cast
+
+VIEWS = [(1280, "light"), (390, "light"), (1280, "dark"), (390, "dark")]
+
+
+@pytest.fixture(scope="module")
+def school(application):
+    """A cast with a library, a path, and a path published today; read only."""
+    with application.app_context():
+        cast = make_cast()
+        now = clock.now()
+        path = make_path(cast.ada.organization_id, (30, 45, 60, 30), now=now)
+        publish(path, cast.class_id, cast.ada, now=now)
+        with unit_of_work(organization_id=cast.ada.organization_id) as db:
+            copy(now=now)
+            curriculum = curricula.create("Loops and lists", "For the first weeks.", actor=cast.ada, now=now)
+            activities = db.scalars(select(Activity.id).limit(4)).all()
+            curricula.add_steps(curriculum, activities)
+            item = db.scalars(select(ScheduleItem.id).where(ScheduleItem.member_id == cast.ben.member_id)).first()
+            return cast, {
+                "class": cast.class_id,
+                "path": curriculum.id,
+                "version": path.version_id,
+                "activity": activities[0],
+                "item": item,
+                "ben": cast.ben.member_id,
+            }
+
+
+STUDENT = [
+    *("/today", "/week", "/progress", "/items/{item}", "/library", "/library/activities/{activity}"),
+    *("/notifications", "/settings", "/settings/notifications", "/settings/calendar", "/organizations"),
+]
+TEACHER = [
+    *("/classes", "/classes/new", "/classes/{class}/progress", "/classes/{class}/people", "/classes/{class}/paths"),
+    *(
+        "/classes/{class}/calendar",
+        "/classes/{class}/edit",
+        "/classes/{class}/publish",
+        "/classes/{class}/people/{ben}",
+    ),
+    *("/classes/{class}/publish/preview?version={version}", "/classes/{class}/students/{ben}", "/terms", "/members"),
+    *("/paths", "/paths/{path}", "/paths/{path}/add", "/paths/import", "/library", "/library/activities/new"),
+    *("/library/activities/{activity}/edit", "/settings/organization"),
+]
+VISITOR = ["/", "/sign-in", "/register", "/reset", "/mailbox"]
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+@pytest.mark.parametrize("who", ["visitor", "ben", "ada"])
+def test_pages_are_sound(school, visit, who, width, scheme):
+    cast, ids = school
+    actor = None if who == "visitor" else cast.everyone[who]
+    here = visit(actor, width=width, scheme=scheme)
+    wrong = []
+    for path in {"visitor": VISITOR, "ben": STUDENT, "ada": TEACHER}[who]:
+        address = path.format(**ids)
+        here.go(address)
+        wrong += [f"{path}: {each}" for each in here.axe()]
+        if here.overflows():
+            wrong.append(f"{path} scrolls sideways")
+    assert wrong == []
+    assert here.said == []
+
+
+def test_nothing_is_wider_than_the_smallest_phone(school, visit):
+    cast, ids = school
+    here = visit(cast.ada, width=320)
+    for path in TEACHER:
+        here.go(path.format(**ids))
+        assert not here.overflows(), path
+
+
+def test_the_console_check_notices_a_fault(school, visit):
+    here = visit(None)
+    here.go("/sign-in")
+    here.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">x</p>')")
+    assert any("Content Security Policy" in text for text in here.said)
