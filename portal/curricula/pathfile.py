@@ -193,7 +193,7 @@ def _number(row: dict[str, Any], name: str, low: int, high: int) -> int | None:
     if not text.isdecimal() or not low <= int(text) <= high:
         raise Invalid(
             name,
-            N_("%(field)s: “%(value)s” is not a whole number between %(low)d and %(high)d."),
+            N_("%(column)s: “%(value)s” is not a whole number between %(low)d and %(high)d."),
             value=text,
             low=low,
             high=high,

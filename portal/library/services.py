@@ -77,11 +77,10 @@ def check(draft: ActivityDraft) -> None:
 
 
 def _set_needs(activity: Activity, needs: Sequence[uuid.UUID]) -> None:
-    graph: dict[uuid.UUID, list[uuid.UUID]] = {}
+    graph: dict[uuid.UUID, list[uuid.UUID]] = {activity.id: list(needs)}  # first, so that a cycle begins with it
     for later, earlier in queries.edges():
         if later != activity.id:
             graph.setdefault(later, []).append(earlier)
-    graph[activity.id] = list(needs)
     cycle = find_cycle(graph)
     if cycle is not None:
         names = queries.titles(cycle)
