@@ -194,6 +194,7 @@ def _number(row: dict[str, Any], name: str, low: int, high: int) -> int | None:
         raise Invalid(
             name,
             N_("%(column)s: “%(value)s” is not a whole number between %(low)d and %(high)d."),
+            column=name,
             value=text,
             low=low,
             high=high,
