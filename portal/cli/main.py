@@ -1,8 +1,11 @@
 """The ``portal`` command."""
 
+import contextlib
 import json
 import os
+import socket
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -31,6 +34,8 @@ from portal.factory import create_app
 from portal.models.curricula import Curriculum
 from portal.security.actor import Actor
 from portal.tenancy.scope import session
+
+_LISTEN_SECONDS = 30
 
 
 def main() -> None:
@@ -62,7 +67,7 @@ def run() -> None:
         if running.postgres is not None and settings.demo:
             with create_app(settings).app_context():
                 demo_data.ensure(settings, now=clock.now())
-        supervise(_programs(settings, environment), ready=lambda: _greet(settings))
+        supervise(_programs(settings, environment), ready=lambda: _welcome(settings))
     finally:
         running.stop()
 
@@ -87,6 +92,16 @@ def _environment(settings: Settings) -> dict[str, str]:
         "REDIS_URL": settings.redis_url,
         "SECRET_KEY": settings.secret_key,
     }
+
+
+def _welcome(settings: Settings) -> None:
+    """Greet once the web server listens, so that the address works when it is read."""
+    end = time.monotonic() + _LISTEN_SECONDS
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError), socket.create_connection((settings.host, settings.port), timeout=1):
+            break
+        time.sleep(0.1)
+    _greet(settings)
 
 
 def _greet(settings: Settings) -> None:

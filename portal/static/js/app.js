@@ -26,3 +26,6 @@ document.addEventListener('keydown', event => {
 
 // Filters are open on wide screens; on a phone they would hide what they filter.
 if (matchMedia('(max-width: 59.99rem)').matches) for (const fold of document.querySelectorAll('details.fold')) fold.open = false
+
+// A wide graph begins in its middle, where its first steps are.
+for (const wrap of document.querySelectorAll('.graph-wrap')) wrap.scrollLeft = (wrap.scrollWidth - wrap.clientWidth) / 2
