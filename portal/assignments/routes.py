@@ -13,6 +13,7 @@ from portal.assignments.words import trouble
 from portal.classes import queries as classes
 from portal.curricula.queries import published
 from portal.errors import N_, NotFound
+from portal.events.usage import planning_seconds, record_use
 from portal.models.schedules import AssignmentState
 from portal.security.authorize import authorize, may_in_class
 from portal.security.identity import require_actor
@@ -58,6 +59,7 @@ def preview(class_id: uuid.UUID) -> ResponseReturnValue:
         actor=actor,
         now=clock.now(),
     )
+    record_use("plan.previewed", actor.member_id, now=clock.now(), class_id=class_id, version_id=found.version.id)
     page = render_template("assignments/preview.html", classroom=classes.classroom(class_id), preview=found, form=form)
     return page, 200 if valid else 422
 
@@ -69,14 +71,17 @@ def publish(class_id: uuid.UUID) -> ResponseReturnValue:
     if not form.validate():
         version = request.form.get("version")
         return redirect(url_for("assignments.preview", class_id=class_id, version=version), 303)
+    actor, now = require_actor(), clock.now()
     assignment = services.publish_path(
         maybe_uuid(request.form.get("version")),
         class_id,
         policy=form.policy(),
         revision=request.form.get("revision", None, int),
-        actor=require_actor(),
-        now=clock.now(),
+        actor=actor,
+        now=now,
     )
+    seconds = planning_seconds(actor.member_id, class_id, now=now)
+    record_use("plan.published", actor.member_id, now=now, class_id=class_id, seconds=seconds)
     run = queries.run_of(class_id)
     if assignment.state is AssignmentState.PUBLISHING and run is not None:
         return redirect(url_for("assignments.progress", class_id=class_id, run_id=run.id), 303)

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal import clock
 from portal.classes import queries as classes
 from portal.errors import N_, Invalid, NotFound
+from portal.events.usage import record_use
 from portal.models.schedules import Assignment
 from portal.progress import queries, services
 from portal.progress.forms import CompleteForm, NoteForm
@@ -45,7 +46,7 @@ def today() -> ResponseReturnValue:
     overdue = queries.open_before(actor.member_id, day)
     waiting = [item for item in items + overdue if not item.done]
     running = [item for item in waiting if item.running_since is not None]
-    services.record_use("page.today", actor=actor, now=now)
+    record_use("page.today", actor.member_id, now=now)
     return render_template(
         "progress/today.html",
         day=day,
@@ -65,7 +66,7 @@ def week() -> ResponseReturnValue:
     today_ = _local(actor, now).date()
     monday = _monday(request.args, today_)
     items = queries.items_between(actor.member_id, monday, monday + timedelta(days=6))
-    services.record_use("page.week", actor=actor, now=now)
+    record_use("page.week", actor.member_id, now=now)
     days = [
         (day, [item for item in items if item.on_date == day])
         for day in (monday + timedelta(days=number) for number in range(7))
@@ -86,7 +87,7 @@ def _monday(values: "MultiDict[str, str]", today_: date) -> date:
 def progress() -> ResponseReturnValue:
     """Each of the learner's paths against its plan."""
     actor, now = require_actor(), clock.now()
-    services.record_use("page.progress", actor=actor, now=now)
+    record_use("page.progress", actor.member_id, now=now)
     return render_template(
         "progress/progress.html",
         paths=queries.paths_of(actor.member_id, now=now),
@@ -163,7 +164,7 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
     chosen = next(
         (a for a in assignments if str(a.id) == request.args.get("assignment")), next(iter(assignments), None)
     )
-    services.record_use("page.class_progress", actor=actor, now=now)
+    record_use("page.class_progress", actor.member_id, now=now)
     if chosen is None:
         return render_template("progress/class.html", classroom=classroom, assignments=[], chosen=None)
     learners = queries.learners(chosen.id, classroom.weekday_minutes, now=now)

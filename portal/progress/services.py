@@ -2,16 +2,16 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.outbox import emit
-from portal.models.schedules import ItemStatus, ProgressEvent, ScheduleItem
+from portal.events.usage import record_use
+from portal.models.schedules import ItemStatus, ScheduleItem
 from portal.schedules.write import bump_feeds
 from portal.security.actor import Actor
-from portal.tenancy.scope import organization_id, session
+from portal.tenancy.scope import session
 
 MAX_NOTE_CHARACTERS = 4000
 MAX_ACTUAL_MINUTES = 24 * 60
@@ -107,15 +107,6 @@ def write_note(item_id: uuid.UUID, text: str, *, actor: Actor, now: datetime) ->
     return item
 
 
-def record_use(feature: str, *, actor: Actor, now: datetime, **data: Any) -> None:
-    """Keep that a member used a feature (a page seen, a plan made), for insights; ids and numbers only."""
-    session().execute(
-        insert(ProgressEvent).values(
-            organization_id=organization_id(), member_id=actor.member_id, name=feature, data=data, at=now
-        )
-    )
-
-
 def _own(item_id: uuid.UUID, actor: Actor) -> ScheduleItem:
     """The actor's own item, locked. NotFound for anybody else's and for one that was removed."""
     item = session().scalar(
@@ -151,13 +142,4 @@ def _changed(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data:
 
 
 def _record(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data: int) -> None:
-    session().execute(
-        insert(ProgressEvent).values(
-            organization_id=organization_id(),
-            member_id=actor.member_id,
-            item_id=item.id,
-            name=name,
-            data=data,
-            at=now,
-        )
-    )
+    record_use(name, actor.member_id, now=now, item_id=item.id, **data)

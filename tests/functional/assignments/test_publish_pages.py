@@ -2,11 +2,14 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal import clock
 from portal.assignments import services
+from portal.models.schedules import ProgressEvent
 from portal.schedules import services as schedule_services
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish, schedules
@@ -140,3 +143,14 @@ def test_a_student_sees_the_new_schedule_today(cast, sign_in):
     assignment = publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, **POLICY)
     assert list(schedules(cast.ada, assignment)) == ["Ben"]
     assert "Step 1" in sign_in(cast.ben).get("/today").text
+
+
+def test_the_time_spent_on_planning_is_kept(cast, sign_in):
+    browser = sign_in(cast.ada)
+    shown = preview(browser, cast, make_path(cast.ada.organization_id))
+    with clock.frozen(NOW + timedelta(minutes=10)):
+        preview(browser, cast, make_path(cast.ada.organization_id))
+        browser.post(f"/classes/{cast.class_id}/publish", data=form_of(shown))
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        data = db.scalars(select(ProgressEvent.data).where(ProgressEvent.name == "plan.published")).one()
+    assert data == {"class_id": str(cast.class_id), "seconds": 600}
