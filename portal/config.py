@@ -122,6 +122,17 @@ def _check(settings: Settings) -> None:
         )
 
 
+def child_environment(settings: Settings) -> dict[str, str]:
+    """This process's environment with the servers' addresses and the secret, for processes it starts."""
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "MIGRATION_DATABASE_URL": settings.migration_database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+    }
+
+
 def local_secret(instance_dir: Path) -> str:
     """The secret key kept in the instance folder, made on first use; readable by its owner only."""
     path = instance_dir / "secret_key"

@@ -160,6 +160,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     csrf.init_app(app)
     login.init_app(app)
     login.login_view = "accounts.sign_in"
+    login.login_message = _l("Sign in to go on.")
+    login.login_message_category = "acc"
     babel.init_app(app, locale_selector=_locale, timezone_selector=_zone)
     directory.configure(settings.directory_key or settings.secret_key)
     scope.configure(db.session.session_factory, dispatch)

@@ -17,7 +17,7 @@ from portal.jobs.progress import begin_run
 from portal.models.curricula import CurriculumVersion
 from portal.models.events import JobState
 from portal.models.schedules import Assignment, AssignmentState
-from portal.pacing.types import Verdict
+from portal.pacing.results import Verdict
 from portal.schedules import services as schedules
 from portal.schedules.report import as_json
 from portal.security.actor import Actor

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import socket
 import sys
 import time
@@ -63,7 +62,7 @@ def run() -> None:
     settings, running = servers.start(config.load())
     try:
         _migrate(create_app(settings))
-        environment = _environment(settings)
+        environment = config.child_environment(settings)
         if running.postgres is not None and settings.demo:
             with create_app(settings).app_context():
                 demo_data.ensure(settings, now=clock.now())
@@ -81,17 +80,6 @@ def _programs(settings: Settings, environment: dict[str, str]) -> list[Program]:
     for name, count in (("short", settings.short_workers), ("long", settings.long_workers)):
         programs += [Program(f"worker-{name}", [*portal, "worker", name], environment) for _ in range(count)]
     return programs
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """This process's environment with the servers' addresses and the secret, for the children."""
-    return {
-        **os.environ,
-        "DATABASE_URL": settings.database_url,
-        "MIGRATION_DATABASE_URL": settings.migration_database_url,
-        "REDIS_URL": settings.redis_url,
-        "SECRET_KEY": settings.secret_key,
-    }
 
 
 def _welcome(settings: Settings) -> None:

@@ -6,6 +6,7 @@ from datetime import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -158,8 +159,11 @@ def mail_html(name: str) -> ResponseReturnValue:
 
 
 def _require_mailbox() -> None:
-    here = ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - not a bind
-    if settings().smtp_host or not here:
+    """Only for a browser on this machine that asks for this machine: never through a proxy."""
+    near = ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - not a bind
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    local = (urlsplit(request.host_url).hostname or "") in ("127.0.0.1", "::1", "localhost")
+    if settings().smtp_host or proxied or not (near and local):
         abort(404)
 
 

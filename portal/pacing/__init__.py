@@ -1,4 +1,5 @@
 """The pacing engine: a published path, a calendar and a policy become dated study slots.
 
-Callers import ``plan``, ``plan_many`` and ``diagnose`` from `portal.pacing.engine`, values from `portal.pacing.types`.
+Callers import the functions from `portal.pacing.engine`, inputs from `portal.pacing.types`, and what comes out from
+`portal.pacing.results`.
 """

@@ -7,19 +7,9 @@ from heapq import heappop, heappush
 from portal.pacing.moments import instant, local, minute_of
 from portal.pacing.place import Block, Place, Ready, end_of, place, ready
 from portal.pacing.problem import Problem, Task, fixed_instant
+from portal.pacing.results import Conflict, ConflictCode, Reason, ReasonCode, Slot
 from portal.pacing.room import Room
-from portal.pacing.types import (
-    Arrangement,
-    Conflict,
-    ConflictCode,
-    Id,
-    MissedWork,
-    Pin,
-    Reason,
-    ReasonCode,
-    Slot,
-    SlotStatus,
-)
+from portal.pacing.types import Arrangement, Id, MissedWork, Pin, SlotStatus
 
 _SPREADS = (1.0, 0.95, 0.9, 0.8, 0.65, 0.5, 0.25)
 

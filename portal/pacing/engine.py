@@ -10,17 +10,12 @@ from portal.pacing.judge import dropped, judge
 from portal.pacing.moments import bucket, instant, local, minute_of, time_of
 from portal.pacing.place import Block
 from portal.pacing.problem import Problem, Task, build, drop_optional
-from portal.pacing.types import (
+from portal.pacing.results import (
     Base,
-    ClassCalendar,
     Diagnosis,
     Diff,
-    Learner,
     Move,
-    Overload,
-    PathVersion,
     Plan,
-    Policy,
     Reason,
     ReasonCode,
     Removed,
@@ -29,9 +24,9 @@ from portal.pacing.types import (
     RepairCode,
     Report,
     Slot,
-    SlotStatus,
     Verdict,
 )
+from portal.pacing.types import ClassCalendar, Learner, Overload, PathVersion, Policy, SlotStatus
 
 
 def plan(

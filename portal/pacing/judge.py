@@ -7,16 +7,7 @@ from portal.pacing.arrange import Layout
 from portal.pacing.moments import instant, local
 from portal.pacing.place import Block
 from portal.pacing.problem import Problem, Task
-from portal.pacing.types import (
-    Certificate,
-    CertificateCode,
-    Late,
-    LateCode,
-    LeftOut,
-    LeftOutCode,
-    Report,
-    Verdict,
-)
+from portal.pacing.results import Certificate, CertificateCode, Late, LateCode, LeftOut, LeftOutCode, Report, Verdict
 
 
 def judge(problem: Problem, layout: Layout) -> Report:

@@ -6,8 +6,9 @@ from datetime import date
 
 from portal.pacing.moments import DAY_MINUTES, local
 from portal.pacing.problem import Problem, Task
+from portal.pacing.results import Reason, ReasonCode, Slot
 from portal.pacing.room import Room
-from portal.pacing.types import Arrangement, Edge, Reason, ReasonCode, Slot
+from portal.pacing.types import Arrangement, Edge
 
 Place = tuple[int, int]  # day ordinal, minute
 

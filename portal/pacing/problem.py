@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from portal.pacing.moments import DAY_MINUTES, grid, instant, local, minute_of, moment
+from portal.pacing.results import Base, Slot
 from portal.pacing.room import Interval, Room
 from portal.pacing.types import (
     AtInstant,
     AtMeeting,
-    Base,
     ClassCalendar,
     Edge,
     Hours,
@@ -20,7 +20,6 @@ from portal.pacing.types import (
     Overload,
     PathVersion,
     Policy,
-    Slot,
     SlotStatus,
     Step,
 )

@@ -4,7 +4,7 @@ from datetime import date
 
 from flask_babel import gettext as _
 
-from portal.pacing.types import ReasonCode
+from portal.pacing.results import ReasonCode
 from portal.web.format import long_date
 
 _DATED = {

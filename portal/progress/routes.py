@@ -14,7 +14,7 @@ from portal.classes import queries as classes
 from portal.errors import N_, Invalid, NotFound
 from portal.events.usage import record_use
 from portal.models.schedules import Assignment
-from portal.progress import queries, services
+from portal.progress import class_queries, queries, services
 from portal.progress.forms import CompleteForm, NoteForm
 from portal.progress.reasons import in_words
 from portal.progress.words import GLOBALS
@@ -160,14 +160,14 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = require_actor(), clock.now()
     authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
     classroom = classes.classroom(class_id)
-    assignments = queries.assignments_of(class_id)
+    assignments = class_queries.assignments_of(class_id)
     chosen = next(
         (a for a in assignments if str(a.id) == request.args.get("assignment")), next(iter(assignments), None)
     )
     record_use("page.class_progress", actor.member_id, now=now)
     if chosen is None:
         return render_template("progress/class.html", classroom=classroom, assignments=[], chosen=None)
-    learners = queries.learners(chosen.id, classroom.weekday_minutes, now=now)
+    learners = class_queries.learners(chosen.id, classroom.weekday_minutes, now=now)
     return render_template(
         "progress/class.html",
         classroom=classroom,
@@ -175,9 +175,9 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
         assignment_links=_links,
         chosen=chosen,
         learners=learners,
-        steps=queries.steps_of(chosen.version_id),
-        cells=queries.cells_of(chosen.id, now=now),
-        facts=queries.facts_of(learners),
+        steps=class_queries.steps_of(chosen.version_id),
+        cells=class_queries.cells_of(chosen.id, now=now),
+        facts=class_queries.facts_of(learners),
     )
 
 
@@ -197,7 +197,7 @@ def student(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnValue:
     """One student of the class: plan against actual, every date with its reasons, and what happened."""
     actor, now = require_actor(), clock.now()
     authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
-    person = queries.student_of(class_id, member_id)
+    person = class_queries.student_of(class_id, member_id)
     if person is None:
         abort(404)
     paths = [path for path in queries.paths_of(member_id, now=now) if path.class_id == class_id]
@@ -205,7 +205,7 @@ def student(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnValue:
         "progress/student.html",
         classroom=classes.classroom(class_id),
         person=person,
-        paths=[(path, queries.schedule_items(path.schedule_id)) for path in paths],
+        paths=[(path, class_queries.schedule_items(path.schedule_id)) for path in paths],
         history=queries.history_of(member_id, class_id=class_id),
         now=now,
     )

@@ -13,9 +13,9 @@ from portal.curricula.queries import VersionPlan
 from portal.models.classes import Classroom, Enrolment, Leave
 from portal.models.curricula import VersionStep
 from portal.models.schedules import ItemStatus, ScheduleItem
+from portal.pacing.results import Base, Reason, ReasonCode, Slot
 from portal.pacing.types import (
     Arrangement,
-    Base,
     Cadence,
     ClassCalendar,
     Completion,
@@ -27,9 +27,6 @@ from portal.pacing.types import (
     Overload,
     PathVersion,
     Policy,
-    Reason,
-    ReasonCode,
-    Slot,
     SlotStatus,
     Step,
     StepKind,

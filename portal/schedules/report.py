@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from portal.pacing.types import Plan
+from portal.pacing.results import Plan
 
 
 def as_json(plan: Plan, titles: Mapping[uuid.UUID, str]) -> dict[str, Any]:

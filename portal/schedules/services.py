@@ -17,7 +17,8 @@ from portal.models.classes import Cadence, Classroom, Enrolment
 from portal.models.curricula import VersionStep
 from portal.models.schedules import Assignment, Schedule, ScheduleItem
 from portal.pacing.engine import plan_many
-from portal.pacing.types import Base, Learner, Plan
+from portal.pacing.results import Base, Plan
+from portal.pacing.types import Learner
 from portal.schedules import queries
 from portal.schedules.inputs import LearnerRows, calendar_of, learner_of, path_of, policy_of
 from portal.schedules.report import as_json

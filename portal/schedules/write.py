@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.models.calendars import FeedVersion
 from portal.models.schedules import ScheduleItem
-from portal.pacing.types import Move, Slot
+from portal.pacing.results import Move, Slot
 from portal.tenancy.scope import organization_id, session
 
 _PLACE = (

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
 
+from portal.pacing.results import Plan
 from portal.pacing.types import (
     Arrangement,
     ClassCalendar,
@@ -17,7 +18,6 @@ from portal.pacing.types import (
     Learner,
     Overload,
     PathVersion,
-    Plan,
     Policy,
     Step,
     Window,

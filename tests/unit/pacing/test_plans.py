@@ -7,26 +7,22 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from portal.pacing.engine import diagnose, plan, plan_many
+from portal.pacing.results import CertificateCode, LeftOutCode, ReasonCode, RepairCode, Verdict
 from portal.pacing.types import (
     Arrangement,
     Cadence,
-    CertificateCode,
     ClassCalendar,
     DayOffset,
     Edge,
     Hours,
     LateJoin,
     Learner,
-    LeftOutCode,
     Overload,
     PathVersion,
     Pin,
     Policy,
-    ReasonCode,
-    RepairCode,
     Step,
     Taken,
-    Verdict,
     Window,
 )
 
