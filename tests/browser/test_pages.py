@@ -86,5 +86,6 @@ def test_nothing_is_wider_than_the_smallest_phone(school, visit):
 def test_the_console_check_notices_a_fault(school, visit):
     here = visit(None)
     here.go("/sign-in")
-    here.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">x</p>')")
-    assert any("Content Security Policy" in text for text in here.said)
+    with here.page.expect_console_message(lambda message: "Content Security Policy" in message.text):
+        here.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<p style=\"color:red\">x</p>')")
+    assert len(here.said) == 1
