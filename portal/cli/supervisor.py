@@ -35,6 +35,7 @@ class _Child:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.deaths = 0
+        self.unfinished = b""
         self.start()
 
     def start(self) -> None:
@@ -106,9 +107,8 @@ def _watch(children: list[_Child], stop: int, out: IO[str]) -> None:
                 if spoke is None:
                     return
                 data = os.read(spoke.output.fileno(), 65536)
-                if data:
-                    _print(spoke.program.name.ljust(width), data, out)
-                else:
+                _print(spoke, data, width, out)
+                if not data:
                     selector.unregister(spoke.output)
                     _restart(spoke, out)
                     selector.register(spoke.output, selectors.EVENT_READ, spoke)
@@ -127,9 +127,13 @@ def _restart(child: _Child, out: IO[str]) -> None:
     child.start()
 
 
-def _print(prefix: str, data: bytes, out: IO[str]) -> None:
-    for line in data.decode(errors="replace").splitlines():
-        print(f"{prefix} | {line}", file=out)
+def _print(child: _Child, data: bytes, width: int, out: IO[str]) -> None:
+    """Print whole lines; what comes after the last line break waits for the rest, or for the program's end."""
+    *lines, child.unfinished = (child.unfinished + data).split(b"\n")
+    if not data and child.unfinished:
+        lines, child.unfinished = [*lines, child.unfinished], b""
+    for line in lines:
+        print(f"{child.program.name.ljust(width)} | {line.decode(errors='replace')}", file=out)  # noqa: T201 - the joined log
     out.flush()
 
 

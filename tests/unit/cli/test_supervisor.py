@@ -37,6 +37,14 @@ def test_lines_are_joined_with_the_programs_names_and_a_signal_stops_all():
     assert process.wait(timeout=20) == 0
 
 
+def test_a_line_that_comes_in_pieces_is_printed_whole_and_one_without_an_end_too():
+    out = io.StringIO()
+    code = "import os, sys; os.write(1, b'a'); os.write(1, b'b\\nc'); sys.exit(3)"
+    with pytest.raises(ProgramDiedError):
+        supervise([program("broken", code)], out=out)
+    assert out.getvalue().count("broken | ab\nbroken | c\n") == 4
+
+
 def test_a_program_that_dies_again_and_again_ends_everything_by_name():
     out = io.StringIO()
     with pytest.raises(ProgramDiedError, match="broken ended 4 times"):
