@@ -133,7 +133,8 @@ def _print(child: _Child, data: bytes, width: int, out: IO[str]) -> None:
     if not data and child.unfinished:
         lines, child.unfinished = [*lines, child.unfinished], b""
     for line in lines:
-        print(f"{child.program.name.ljust(width)} | {line.decode(errors='replace')}", file=out)  # noqa: T201 - the joined log
+        text = line.decode(errors="replace")
+        out.write(f"{child.program.name.ljust(width)} | {text}\n")
     out.flush()
 
 
