@@ -72,8 +72,7 @@ def start_postgres(home: Path, *, bin_dir: Path | None = None, durable: bool = T
     sockets = socket_folder(home, f".s.PGSQL.{PORT}")
     with locked(home):
         account = unprivileged(home / "data", programs / "postgres")
-        if _pid(data) is not None:
-            _wait_ready(programs, sockets, None, home)
+        if _found_running(programs, data, sockets):
             return Postgres(home, sockets, started=False)
         if not (data / "PG_VERSION").exists():
             _initialise(home, programs, account, durable=durable)
@@ -141,6 +140,23 @@ def _pid(data: Path) -> int | None:
     return pid if runs(pid, str(data)) else None
 
 
+def _found_running(programs: Path, data: Path, sockets: Path) -> bool:
+    """Whether the server runs and answers; one that is just dying is waited out."""
+    _until(
+        lambda: _pid(data) is None or _is_ready(programs, sockets),
+        _START_SECONDS,
+        "PostgreSQL runs and does not answer",
+    )
+    return _pid(data) is not None
+
+
+def _is_ready(programs: Path, sockets: Path) -> bool:
+    asked = subprocess.run(  # noqa: S603 - our own programs and arguments
+        [programs / "pg_isready", "-q", "-h", sockets, "-p", str(PORT), "-U", "postgres"], check=False
+    )
+    return asked.returncode == 0
+
+
 def _clear_stale(data: Path, sockets: Path) -> None:
     """Remove what a killed server left; PostgreSQL itself refuses when the number was given to another process."""
     for left in (
@@ -151,14 +167,11 @@ def _clear_stale(data: Path, sockets: Path) -> None:
         left.unlink(missing_ok=True)
 
 
-def _wait_ready(programs: Path, sockets: Path, process: "subprocess.Popen[bytes] | None", home: Path) -> None:
+def _wait_ready(programs: Path, sockets: Path, process: "subprocess.Popen[bytes]", home: Path) -> None:
     def ready() -> bool:
-        if process is not None and process.poll() is not None:
+        if process.poll() is not None:
             raise EmbeddedError(f"PostgreSQL did not start: {tail(home / 'postgres.log')}")
-        asked = subprocess.run(  # noqa: S603 - our own programs and arguments
-            [programs / "pg_isready", "-q", "-h", sockets, "-p", str(PORT), "-U", "postgres"], check=False
-        )
-        return asked.returncode == 0
+        return _is_ready(programs, sockets)
 
     _until(ready, _START_SECONDS, f"PostgreSQL is not ready; see {home / 'postgres.log'}")
 

@@ -21,17 +21,21 @@ from portal.jobs.dispatch import sweep
 
 @dataclass
 class Post:
-    """What the server accepted, and what it does when a mail is announced or its data has been taken."""
+    """What the server accepted, and what it does when a mail to ``only`` is announced or its data has been taken.
+
+    Mails that other tests have left behind pass by.
+    """
 
     accepted: list[Envelope] = field(default_factory=list)
     on_recipient: Callable[[], str | None] = lambda: None
     on_accepted: Callable[[], str | None] = lambda: None
+    only: str = ""
     port: int = 0
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = self.on_recipient()
+        answer = self.on_recipient() if address == self.only else None
         if answer is not None:
             return answer
         envelope.rcpt_tos.append(address)
@@ -39,7 +43,7 @@ class Post:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         self.accepted.append(envelope)
-        return self.on_accepted() or "250 OK"
+        return (self.on_accepted() if envelope.rcpt_tos == [self.only] else None) or "250 OK"
 
     def ids_for(self, address: str) -> list[str]:
         """The Message-IDs accepted for one address."""
