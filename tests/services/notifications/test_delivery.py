@@ -17,8 +17,10 @@ from tests.factories.cast import NOW, Cast
 
 
 @pytest.fixture
-def told(cast: Cast, post) -> Cast:
-    """ben has a test message on its way, whatever the hour; the server acts on his mails only."""
+def told(cast: Cast, post, superuser, database) -> Cast:
+    """ben has a test message on its way, whatever the hour, and no other work is left over from other tests."""
+    with superuser(database.name) as connection:
+        connection.execute("DELETE FROM due_work")
     post.only = cast.ben.email
     with unit_of_work(organization_id=cast.ben.organization_id):
         services.send_test(actor=cast.ben, now=clock.now())
