@@ -114,6 +114,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("zone", sa.Text(), nullable=True),
         sa.Column("weekday_minutes", postgresql.ARRAY(sa.SmallInteger()), nullable=True),
         sa.Column("study_from", sa.Time(), nullable=True),

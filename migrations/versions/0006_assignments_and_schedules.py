@@ -22,7 +22,13 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "PUBLISHING", "PUBLISHED", name="assignmentstate", native_enum=False, create_constraint=True, length=24
+                "PUBLISHING",
+                "PUBLISHED",
+                "WITHDRAWN",
+                name="assignmentstate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
             ),
             nullable=False,
         ),
@@ -186,10 +192,179 @@ def upgrade() -> None:
     op.create_index(
         "ix_progress_events_member", "progress_events", ["organization_id", "member_id", "at"], unique=False
     )
+    op.create_table(
+        "plan_requests",
+        sa.Column("class_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "class_id"],
+            ["classes.organization_id", "classes.id"],
+            name=op.f("fk_plan_requests_organization_id_class_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "member_id"],
+            ["members.organization_id", "members.id"],
+            name=op.f("fk_plan_requests_organization_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_plan_requests_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_requests")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_plan_requests_organization_id_id")),
+    )
+    op.create_index("ix_plan_requests_class", "plan_requests", ["organization_id", "class_id"], unique=False)
+    op.create_table(
+        "plan_changes",
+        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "PUBLISHED",
+                "REPLANNED",
+                "MOVED",
+                "UNPINNED",
+                "LEAVE",
+                "OVERRIDES",
+                "EXTENDED",
+                "CAUGHT_UP",
+                "RELEVELLED",
+                "REPAIRED",
+                "ROLLED_BACK",
+                name="changekind",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("undo", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("made_by_id", sa.Uuid(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("learners", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("moved", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("added", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("removed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("rolled_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "assignment_id"],
+            ["assignments.organization_id", "assignments.id"],
+            name=op.f("fk_plan_changes_organization_id_assignment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "made_by_id"],
+            ["members.organization_id", "members.id"],
+            name=op.f("fk_plan_changes_organization_id_made_by_id"),
+            ondelete="SET NULL (made_by_id)",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "member_id"],
+            ["members.organization_id", "members.id"],
+            name=op.f("fk_plan_changes_organization_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_plan_changes_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_changes")),
+        sa.UniqueConstraint(
+            "organization_id", "assignment_id", "key", name=op.f("uq_plan_changes_organization_id_assignment_id_key")
+        ),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_plan_changes_organization_id_id")),
+    )
+    op.create_table(
+        "step_overrides",
+        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("step_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lock_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_out", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "assignment_id"],
+            ["assignments.organization_id", "assignments.id"],
+            name=op.f("fk_step_overrides_organization_id_assignment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "member_id"],
+            ["members.organization_id", "members.id"],
+            name=op.f("fk_step_overrides_organization_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_step_overrides_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_step_overrides")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "assignment_id",
+            "member_id",
+            "step_id",
+            name=op.f("uq_step_overrides_organization_id_assignment_id_member_id_step_id"),
+        ),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_step_overrides_organization_id_id")),
+    )
+    op.create_table(
+        "plan_diffs",
+        sa.Column("change_id", sa.Uuid(), nullable=False),
+        sa.Column("schedule_id", sa.Uuid(), nullable=False),
+        sa.Column("is_first", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("moved", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("added", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("removed", postgresql.ARRAY(sa.Uuid()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "change_id"],
+            ["plan_changes.organization_id", "plan_changes.id"],
+            name=op.f("fk_plan_diffs_organization_id_change_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "schedule_id"],
+            ["schedules.organization_id", "schedules.id"],
+            name=op.f("fk_plan_diffs_organization_id_schedule_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_plan_diffs_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_diffs")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "change_id",
+            "schedule_id",
+            name=op.f("uq_plan_diffs_organization_id_change_id_schedule_id"),
+        ),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_plan_diffs_organization_id_id")),
+    )
+    op.create_index("ix_plan_diffs_schedule", "plan_diffs", ["organization_id", "schedule_id"], unique=False)
     tenant("assignments", "schedules", "schedule_items", "progress_events")
+    tenant("plan_changes", "plan_diffs", "step_overrides", "plan_requests")
 
 
 def downgrade() -> None:
+    op.drop_table("plan_requests")
+    op.drop_table("step_overrides")
+    op.drop_table("plan_diffs")
+    op.drop_table("plan_changes")
     op.drop_table("progress_events")
     op.drop_table("schedule_items")
     op.drop_table("schedules")

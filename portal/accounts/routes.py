@@ -298,7 +298,9 @@ def change_profile() -> ResponseReturnValue:
     who, form = require_identity(), ProfileForm()
     if not form.validate():
         return _settings_page(form)
-    services.change_profile(who.user_id, name=form.name.data, zone=form.zone.data, locale=form.locale.data)
+    services.change_profile(
+        who.user_id, name=form.name.data, zone=form.zone.data, locale=form.locale.data, now=clock.now()
+    )
     flash(_("Saved."))
     return redirect(url_for("accounts.settings"), 303)
 

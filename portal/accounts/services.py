@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.queries import find_user, user_of
 from portal.errors import N_, Invalid, NotFound
-from portal.events.outbox import emit_for_person
+from portal.events.outbox import emit, emit_for_person
 from portal.models.organizations import Member, MemberStatus, OrganizationKind
 from portal.models.people import DirectoryKind, User
 from portal.organizations import queries as organizations
@@ -183,8 +183,8 @@ def change_password(who: sign_ins.Identity, *, old: str, new: str, now: datetime
         emit_for_person("account.password_changed", who.user_id, now=now)
 
 
-def change_profile(user_id: uuid.UUID, *, name: str, zone: str, locale: str) -> None:
-    """Change name, zone and language, in the account and in all memberships."""
+def change_profile(user_id: uuid.UUID, *, name: str, zone: str, locale: str, now: datetime) -> None:
+    """Change name, zone and language, in the account and in all memberships; schedules follow another zone."""
     if zone not in available_timezones():
         raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
     with unit_of_work(user_id=user_id) as db:
@@ -193,6 +193,8 @@ def change_profile(user_id: uuid.UUID, *, name: str, zone: str, locale: str) -> 
     for each in organizations.memberships(user_id):
         with unit_of_work(organization_id=each.organization_id, user_id=user_id) as db:
             member = db.get_one(Member, each.member_id)
+            if member.zone != zone:
+                emit("member.zone_changed", now=now, member_id=member.id)
             member.name, member.zone, member.locale = name.strip(), zone, locale
 
 

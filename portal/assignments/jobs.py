@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from portal.assignments.services import finish
+from portal.assignments.services import cause_of, finish
 from portal.errors import N_
 from portal.jobs.progress import advance
 from portal.jobs.progress import finish as finish_run
@@ -23,7 +23,8 @@ def publish(event: EventRef, now: datetime) -> None:
     if assignment is None or assignment.state is not AssignmentState.PUBLISHING:
         return
     try:
-        for done in plan_in_batches(assignment, tell=False, now=now):
+        cause = cause_of(assignment, event.data["undo"])
+        for done in plan_in_batches(assignment, cause, tell=False, now=now):
             advance(run_id, done)
     except Exception:
         with unit_of_work(organization_id=organization_id()):

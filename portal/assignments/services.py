@@ -16,10 +16,13 @@ from portal.events.outbox import LONG, emit
 from portal.jobs.progress import begin_run
 from portal.models.curricula import CurriculumVersion
 from portal.models.events import JobState
+from portal.models.plans import ChangeKind
 from portal.models.schedules import Assignment, AssignmentState
 from portal.pacing.results import Verdict
 from portal.schedules import services as schedules
+from portal.schedules.history import Cause
 from portal.schedules.report import as_json
+from portal.schedules.reversible import RowChange, adopt, adopt_version, set_values
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.permissions import Permission
@@ -76,7 +79,7 @@ def preview(
     enrolments = list(classes.students(class_id))
     names = {person.member_id: person.name for person in classes.people(class_id)}
     titles = {step.step_id: step.title for step in frame.version.steps}
-    planned = list(schedules.plan_learners(frame, enrolments[:PREVIEWED], lock=False, now=now))
+    planned = schedules.plan_learners(frame, enrolments[:PREVIEWED], lock=False, now=now)
     outcomes = [
         Outcome(
             each.enrolment.member_id,
@@ -88,7 +91,7 @@ def preview(
         for each in planned
     ]
     finishes = Counter(each.finish_on for each in outcomes if each.finish_on is not None)
-    diffs = [each.plan.diff for each in planned]
+    diffs = [each.diff for each in planned]
     return Preview(
         version=version,
         students=len(enrolments),
@@ -142,7 +145,7 @@ def publish_path(
     run = queries.run_of(class_id)
     if run is not None and run.state in (JobState.QUEUED, JobState.RUNNING):
         raise Conflict("publishing", N_("A path is just being published to this class. Wait until it is done."))
-    assignment = _assignment(version, class_id, policy=policy, revision=revision, actor=actor, now=now)
+    assignment, undo = _assignment(version, class_id, policy=policy, revision=revision, actor=actor, now=now)
     audit(
         "assignment.published",
         "assignment",
@@ -162,9 +165,16 @@ def publish_path(
             created_by_id=actor.member_id,
             now=now,
         )
-        emit("assignment.publish_requested", now=now, queue=LONG, assignment_id=assignment.id, run_id=run_id)
+        emit(
+            "assignment.publish_requested",
+            now=now,
+            queue=LONG,
+            assignment_id=assignment.id,
+            run_id=run_id,
+            undo=undo,
+        )
         return assignment
-    schedules.plan_class(assignment, now=now)
+    schedules.plan_class(assignment, cause_of(assignment, undo), now=now)
     finish(assignment, now=now)
     return assignment
 
@@ -183,20 +193,48 @@ def _assignment(
     revision: int | None,
     actor: Actor,
     now: datetime,
-) -> Assignment:
+) -> tuple[Assignment, list[RowChange]]:
+    """The assignment as it is to be planned, and the changes that take this publishing back."""
     assignment = queries.of_curriculum(class_id, version.curriculum_id)
     if revision is not None and revision != (0 if assignment is None else assignment.revision):
         raise Conflict(
             "published_meanwhile",
             N_("Somebody else published this path to the class meanwhile. Look at the preview again."),
         )
+    before: list[RowChange] = []
     if assignment is None:
         assignment = Assignment(organization_id=organization_id(), class_id=class_id, version_id=version.id, revision=0)
         session().add(assignment)
-    elif assignment.version_id != version.id:
-        schedules.adopt_version(assignment, version.id)
+    else:
+        before = [
+            adopt(assignment.id, assignment.version_id),
+            set_values(
+                Assignment,
+                assignment.id,
+                title=assignment.title,
+                policy=assignment.policy,
+                state=_settled(assignment.state).value,
+            ),
+        ]
+        if assignment.version_id != version.id:
+            adopt_version(assignment, version.id)
     assignment.title, assignment.policy = version.title, policy
     assignment.state, assignment.revision = AssignmentState.PUBLISHING, assignment.revision + 1
     assignment.published_by_id, assignment.published_at = actor.member_id, now
     session().flush()
-    return assignment
+    return assignment, before or [set_values(Assignment, assignment.id, state=AssignmentState.WITHDRAWN.value)]
+
+
+def _settled(state: AssignmentState) -> AssignmentState:
+    return AssignmentState.PUBLISHED if state is AssignmentState.PUBLISHING else state
+
+
+def cause_of(assignment: Assignment, undo: Sequence[RowChange]) -> Cause:
+    """A publishing as the cause of its changes."""
+    return Cause(
+        ChangeKind.PUBLISHED,
+        f"publish:{assignment.revision}",
+        made_by_id=assignment.published_by_id,
+        detail={"title": assignment.title},
+        undo=undo,
+    )

@@ -38,6 +38,8 @@ class Base(DeclarativeBase):
         str: Text(),
         dict[str, Any]: JSONB(),
         list[str]: ARRAY(Text()),
+        list[dict[str, Any]]: JSONB(),
+        list[uuid.UUID]: ARRAY(Uuid()),
     }
 
 

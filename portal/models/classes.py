@@ -110,6 +110,7 @@ class Enrolment(TenantEntity, Base):
         choice(EnrolmentStatus), server_default=EnrolmentStatus.ACTIVE.value
     )
     starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
     zone: Mapped[str | None]
     weekday_minutes: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
     study_from: Mapped[time | None]

@@ -9,6 +9,7 @@ from portal.models import (
     notifications,
     organizations,
     people,
+    plans,
     schedules,
 )
 from portal.models.base import Base
@@ -21,6 +22,7 @@ AGGREGATES = (
     curricula,
     classes,
     schedules,
+    plans,
     calendars,
     notifications,
 )

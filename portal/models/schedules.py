@@ -17,6 +17,7 @@ class AssignmentState(enum.StrEnum):
 
     PUBLISHING = "PUBLISHING"
     PUBLISHED = "PUBLISHED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class ItemStatus(enum.StrEnum):

@@ -21,9 +21,11 @@ from portal.pacing.types import (
     Completion,
     DayOffset,
     Edge,
+    Extension,
     Hours,
     LateJoin,
     Learner,
+    MissedWork,
     Overload,
     PathVersion,
     Policy,
@@ -47,18 +49,25 @@ class LearnerRows:
     leaves: Sequence[Leave]
     items: Sequence[ScheduleItem]
     taken: Sequence[Taken]
+    extensions: Sequence[Extension] = ()
 
 
-def path_of(plan: VersionPlan) -> PathVersion:
-    """The version as the engine's path."""
-    keys = {step.id: step.step_id for step in plan.steps}
+def path_of(plan: VersionPlan, without: frozenset[uuid.UUID] = frozenset()) -> PathVersion:
+    """The version as the engine's path, without some steps; what waited for them waits no more."""
+    keys = {step.id: step.step_id for step in plan.steps if step.step_id not in without}
     return PathVersion(
-        steps=tuple(_step(step) for step in plan.steps),
+        steps=tuple(_step(step) for step in plan.steps if step.id in keys),
         edges=tuple(
             Edge(keys[edge.prerequisite_id], keys[edge.step_id], edge.lag_days, edge.lag_in_study_days)
             for edge in plan.edges
+            if edge.prerequisite_id in keys and edge.step_id in keys
         ),
     )
+
+
+def left_out_of(policy: Mapping[str, Any]) -> frozenset[uuid.UUID]:
+    """Steps that an assignment leaves out for everybody."""
+    return frozenset(uuid.UUID(text) for text in policy.get("left_out", ()))
 
 
 def _step(step: VersionStep) -> Step:
@@ -110,7 +119,9 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
         arrangement=Arrangement(data.get("arrangement", Arrangement.SPREAD)),
         late_join=LateJoin(data.get("late_join", LateJoin.SHIFT)),
         overload=Overload(data.get("overload", Overload.EXTEND)),
+        missed=MissedWork(data.get("missed", MissedWork.ROLL_FORWARD)),
         notice_days=data.get("notice_days", 0),
+        due_moves=data.get("due_moves", False),
     )
 
 
@@ -125,10 +136,11 @@ def learner_of(rows: LearnerRows, step_keys: Mapping[uuid.UUID, uuid.UUID]) -> t
         hours=_hours(enrolment),
         leave=frozenset(day for leave in rows.leaves for day in _days(leave.starts_on, leave.ends_on)),
         pace_percent=enrolment.pace_multiplier_percent,
+        extensions=tuple(rows.extensions),
         completions=tuple(_completions(rows.items, step_keys)),
         taken=tuple(rows.taken),
     )
-    return learner, tuple(_slot(item, step_keys[item.version_step_id]) for item in rows.items)
+    return learner, tuple(slot_of(item, step_keys[item.version_step_id]) for item in rows.items)
 
 
 def _hours(enrolment: Enrolment) -> tuple[Hours, ...] | None:
@@ -151,7 +163,8 @@ def _completions(items: Sequence[ScheduleItem], step_keys: Mapping[uuid.UUID, uu
             yield Completion(step_id, max(part.finished_at or part.starts_at for part in parts))
 
 
-def _slot(item: ScheduleItem, step_id: uuid.UUID) -> Slot:
+def slot_of(item: ScheduleItem, step_id: uuid.UUID) -> Slot:
+    """An item as the engine's slot."""
     return Slot(
         step=step_id,
         part=item.part,

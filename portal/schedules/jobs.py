@@ -1,22 +1,23 @@
-"""What schedules hear: people come and go, the class's calendar changes."""
+"""What schedules hear: people come and go, calendars change, work is done or missed."""
 
 import uuid
 from datetime import datetime
 
-from portal.jobs.registry import EventRef, on_event
-from portal.schedules import queries, services
+from portal.jobs.registry import EventRef, on_due, on_event
+from portal.schedules import queries, services, triggers
 
 
 @on_event("enrolment.added")
 def plan_enrolled(event: EventRef, now: datetime) -> None:
-    """Plan the class's paths for students who joined, or whose dates, days or pace changed."""
-    _plan(uuid.UUID(event.data["class_id"]), [uuid.UUID(text) for text in event.data["member_ids"]], now)
+    """Students joined, or their dates, days or pace changed."""
+    members = [uuid.UUID(text) for text in event.data["member_ids"]]
+    triggers.ask(uuid.UUID(event.data["class_id"]), members, "roster", now=event.created_at)
 
 
 @on_event("class.changed")
 def plan_again(event: EventRef, now: datetime) -> None:
-    """Re-plan a class whose calendar changed, with the least change."""
-    _plan(uuid.UUID(event.data["class_id"]), None, now)
+    """The class's calendar changed."""
+    triggers.ask(uuid.UUID(event.data["class_id"]), None, "calendar", now=event.created_at)
 
 
 @on_event("enrolment.removed")
@@ -27,11 +28,32 @@ def withdraw(event: EventRef, now: datetime) -> None:
     )
 
 
-def _plan(class_id: uuid.UUID, member_ids: list[uuid.UUID] | None, now: datetime) -> None:
-    """Plan each of the class's assignments and tell whose dates changed.
+@on_event("item.completed")
+@on_event("item.skipped")
+@on_event("item.reopened")
+def plan_after_work(event: EventRef, now: datetime) -> None:
+    """What waits for a step counts from when it was really done."""
+    found = queries.class_and_member(uuid.UUID(event.data["schedule_id"]))
+    if found is not None:
+        class_id, member_id = found
+        triggers.ask(class_id, [member_id], "completion", now=event.created_at)
 
-    One that is just being published counts too: its job may have listed the students before these came.
-    """
-    for assignment in queries.assignments_of(class_id):
-        for _done in services.plan_in_batches(assignment, member_ids, tell=True, now=now):
-            pass
+
+@on_event("member.zone_changed")
+def plan_elsewhere(event: EventRef, now: datetime) -> None:
+    """A person's days now begin and end at other instants."""
+    member_id = uuid.UUID(event.data["member_id"])
+    for class_id in queries.classes_of(member_id):
+        triggers.ask(class_id, [member_id], "preference", now=event.created_at)
+
+
+@on_due(triggers.WANTED)
+def answer(class_id: uuid.UUID, now: datetime) -> None:
+    """Plan a class again."""
+    triggers.answer(class_id, now=now)
+
+
+@on_due(services.MISSED)
+def look_for_missed(class_id: uuid.UUID, now: datetime) -> None:
+    """A local day has ended somewhere in the class."""
+    triggers.look_for_missed(class_id, now=now)

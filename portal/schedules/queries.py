@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Date, func, select
 
 from portal.models.curricula import VersionStep
 from portal.models.organizations import Member
-from portal.models.schedules import Assignment, ItemStatus, Schedule, ScheduleItem
-from portal.pacing.types import Taken
+from portal.models.plans import StepOverride
+from portal.models.schedules import Assignment, AssignmentState, ItemStatus, Schedule, ScheduleItem
+from portal.pacing.types import Extension, Taken
 from portal.tenancy.scope import session
 
 
@@ -71,9 +73,122 @@ def step_keys(version_step_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.U
 
 
 def assignments_of(class_id: uuid.UUID) -> Sequence[Assignment]:
-    """The assignments of a class, newest first."""
+    """The assignments of a class that stand, oldest first: what was published first keeps its days."""
     return (
         session()
-        .scalars(select(Assignment).where(Assignment.class_id == class_id).order_by(Assignment.published_at.desc()))
+        .scalars(
+            select(Assignment)
+            .where(Assignment.class_id == class_id, Assignment.state != AssignmentState.WITHDRAWN)
+            .order_by(Assignment.published_at, Assignment.id)
+        )
+        .all()
+    )
+
+
+def extensions(assignment_id: uuid.UUID | None, member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Extension]]:
+    """Later due and lock moments of single steps, by member."""
+    found: dict[uuid.UUID, list[Extension]] = {}
+    for row in _overrides(assignment_id, member_ids):
+        if row.due_at is not None or row.lock_at is not None:
+            found.setdefault(row.member_id, []).append(Extension(row.step_id, row.due_at, row.lock_at))
+    return found
+
+
+def left_out(
+    assignment_id: uuid.UUID | None, member_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, frozenset[uuid.UUID]]:
+    """Steps that are left out for single learners, by member."""
+    found: dict[uuid.UUID, frozenset[uuid.UUID]] = {}
+    for row in _overrides(assignment_id, member_ids):
+        if row.left_out:
+            found[row.member_id] = found.get(row.member_id, frozenset()) | {row.step_id}
+    return found
+
+
+def _overrides(assignment_id: uuid.UUID | None, member_ids: Collection[uuid.UUID]) -> Sequence[StepOverride]:
+    if assignment_id is None:
+        return ()
+    return (
+        session()
+        .scalars(
+            select(StepOverride)
+            .where(StepOverride.assignment_id == assignment_id, StepOverride.member_id.in_(member_ids))
+            .order_by(StepOverride.member_id, StepOverride.step_id)
+        )
+        .all()
+    )
+
+
+def removed_items(item_ids: Collection[uuid.UUID]) -> Sequence[ScheduleItem]:
+    """Those of the items that are removed."""
+    return (
+        session()
+        .scalars(select(ScheduleItem).where(ScheduleItem.id.in_(item_ids), ScheduleItem.removed_at.is_not(None)))
+        .all()
+    )
+
+
+def next_day_end(class_id: uuid.UUID, *, now: datetime) -> datetime | None:
+    """The next instant at which, in some learner's zone, a day with open work of the class is over."""
+    rows = session().execute(
+        select(Schedule.zone, ScheduleItem.on_date)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(ScheduleItem, ScheduleItem.schedule_id == Schedule.id)
+        .where(
+            Assignment.class_id == class_id,
+            ScheduleItem.removed_at.is_(None),
+            ScheduleItem.status == ItemStatus.PLANNED,
+            ScheduleItem.on_date >= now.date() - timedelta(days=1),
+        )
+        .group_by(Schedule.zone, ScheduleItem.on_date)
+    )
+    ends = (datetime.combine(on + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC) for zone, on in rows)
+    return min((end for end in ends if end > now), default=None)
+
+
+def who_missed(class_id: uuid.UUID, *, now: datetime) -> list[uuid.UUID]:
+    """Learners of the class with open work on a day that is over where they are."""
+    today = func.timezone(Schedule.zone, now).cast(Date)
+    rows = session().scalars(
+        select(ScheduleItem.member_id)
+        .distinct()
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .where(
+            Assignment.class_id == class_id,
+            ScheduleItem.removed_at.is_(None),
+            ScheduleItem.status == ItemStatus.PLANNED,
+            ScheduleItem.on_date < today,
+        )
+        .order_by(ScheduleItem.member_id)
+    )
+    return list(rows)
+
+
+def class_and_member(schedule_id: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID] | None:
+    """The class and the learner of a schedule that comes from a class."""
+    row = (
+        session()
+        .execute(
+            select(Assignment.class_id, Schedule.member_id)
+            .join(Schedule, Schedule.assignment_id == Assignment.id)
+            .where(Schedule.id == schedule_id)
+        )
+        .first()
+    )
+    return None if row is None else (row[0], row[1])
+
+
+def classes_of(member_id: uuid.UUID) -> Sequence[uuid.UUID]:
+    """Classes in which a member has schedules."""
+    return (
+        session()
+        .scalars(
+            select(Assignment.class_id)
+            .distinct()
+            .join(Schedule, Schedule.assignment_id == Assignment.id)
+            .where(Schedule.member_id == member_id)
+            .order_by(Assignment.class_id)
+        )
         .all()
     )

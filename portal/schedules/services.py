@@ -1,40 +1,74 @@
 """Planning a class: rows in, plans, rows out; a fixed number of statements whatever its size."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from portal.classes import queries as classes
 from portal.curricula.queries import VersionPlan, version_for_planning
 from portal.errors import N_, NotFound
-from portal.events.outbox import emit
+from portal.events.outbox import emit, owe
 from portal.models.classes import Cadence, Classroom, Enrolment
-from portal.models.curricula import VersionStep
 from portal.models.schedules import Assignment, Schedule, ScheduleItem
 from portal.pacing.engine import plan_many
-from portal.pacing.results import Base, Plan
-from portal.pacing.types import Learner
+from portal.pacing.results import Base, Diff, Plan, Slot
+from portal.pacing.types import Learner, MissedWork, Pin, SlotStatus
 from portal.schedules import queries
-from portal.schedules.inputs import LearnerRows, calendar_of, learner_of, path_of, policy_of
+from portal.schedules.compare import compare
+from portal.schedules.history import Cause, Written, before, diffs_of, record
+from portal.schedules.inputs import LearnerRows, calendar_of, learner_of, left_out_of, path_of, policy_of, slot_of
 from portal.schedules.report import as_json
-from portal.schedules.write import bump_feeds, change_schedules, insert_items, move_items, remove_items
+from portal.schedules.write import (
+    NewItem,
+    bump_feeds,
+    change_schedules,
+    insert_items,
+    insert_more_items,
+    move_items,
+    remove_items,
+)
 from portal.tenancy.scope import organization_id, session, unit_of_work
 
 BATCH = 500
+MISSED = "plans.missed"
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One learner's plan, not yet written."""
+    """One learner's plan, not yet written; ``diff`` is against the slots as they are stored."""
 
     enrolment: Enrolment
     zone: str
     plan: Plan
+    diff: Diff
+    base: Base
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a command adds to the stored inputs.
+
+    ``pins`` by member; ``anew`` forgets where open slots are, but for pins; ``missed`` overrules the policy;
+    ``before`` is a change: plans start from the slots as they were before it.
+    """
+
+    pins: Mapping[uuid.UUID, tuple[Pin, ...]] = field(default_factory=dict)
+    anew: bool = False
+    missed: MissedWork | None = None
+    before: uuid.UUID | None = None
+
+    @property
+    def rebased(self) -> bool:
+        """Whether plans start from other slots than those stored."""
+        return self.anew or self.before is not None
+
+
+AS_STORED = Tuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +101,38 @@ def make_frame(
 
 
 def plan_learners(
-    frame: Frame, enrolments: Sequence[Enrolment], *, lock: bool = True, now: datetime
-) -> Iterator[Planned]:
-    """Plan these students beside what they have planned already.
+    frame: Frame, enrolments: Sequence[Enrolment], *, lock: bool = True, tuning: Tuning = AS_STORED, now: datetime
+) -> list[Planned]:
+    """Plan these students beside what they have planned already, in the order given.
 
     They are locked until the transaction ends, but for a preview.
     """
+    member_ids = [enrolment.member_id for enrolment in enrolments]
+    learners = _learners(frame, enrolments, lock=lock, now=now)
+    calendar = calendar_of(frame.classroom, classes.days_off(frame.classroom))
+    policy = policy_of(frame.policy)
+    if tuning.missed is not None:
+        policy = replace(policy, missed=tuning.missed)
+    left_out = left_out_of(frame.policy)
+    overrides = queries.left_out(frame.assignment_id, member_ids)
+    groups: dict[frozenset[uuid.UUID], list[int]] = {}
+    for number, member_id in enumerate(member_ids):
+        groups.setdefault(left_out | overrides.get(member_id, frozenset()), []).append(number)
+    found: dict[int, Planned] = {}
+    earlier = {} if tuning.before is None else _slots_before(tuning.before, frame, member_ids, learners)
+    for without, numbers in groups.items():
+        tuned = [_tuned(*learners[number], tuning, earlier) for number in numbers]
+        plans = plan_many(path_of(frame.version, without), calendar, tuned, policy, now=now)
+        for number, plan in zip(numbers, plans, strict=True):
+            learner, base = learners[number]
+            diff = compare(base, plan.slots) if tuning.rebased else plan.diff
+            found[number] = Planned(enrolments[number], learner.zone or frame.classroom.zone, plan, diff, base)
+    return [found[number] for number in range(len(enrolments))]
+
+
+def _learners(
+    frame: Frame, enrolments: Sequence[Enrolment], *, lock: bool, now: datetime
+) -> list[tuple[Learner, Base]]:
     member_ids = [enrolment.member_id for enrolment in enrolments]
     zones = queries.zones_of(member_ids, lock=lock)
     schedules: dict[uuid.UUID, Schedule] = {}
@@ -83,8 +143,9 @@ def plan_learners(
     monday = today - timedelta(days=today.weekday() + 1)  # caps count the whole week; a day more for other zones
     taken = queries.taken_by_others(member_ids, frame.assignment_id, monday)
     leaves = classes.leaves(member_ids)
+    extensions = queries.extensions(frame.assignment_id, member_ids)
     keys = queries.step_keys({item.version_step_id for each in items.values() for item in each})
-    learners: list[tuple[Learner, Base]] = []
+    learners = []
     for enrolment in enrolments:
         schedule = schedules.get(enrolment.member_id)
         rows = LearnerRows(
@@ -93,30 +154,65 @@ def plan_learners(
             leaves=leaves.get(enrolment.member_id, ()),
             items=items.get(schedule.id, ()) if schedule else (),
             taken=taken.get(enrolment.member_id, ()),
+            extensions=extensions.get(enrolment.member_id, ()),
         )
         learners.append(learner_of(rows, keys))
-    calendar = calendar_of(frame.classroom, classes.days_off(frame.classroom))
-    plans = plan_many(path_of(frame.version), calendar, learners, policy_of(frame.policy), now=now)
-    for enrolment, (learner, _base), plan in zip(enrolments, learners, plans, strict=True):
-        yield Planned(enrolment, learner.zone or frame.classroom.zone, plan)
+    return learners
+
+
+def _slots_before(
+    change_id: uuid.UUID, frame: Frame, member_ids: Sequence[uuid.UUID], learners: Sequence[tuple[Learner, Base]]
+) -> dict[object, Base]:
+    """The learners' slots as they were before a change, by member; of those it touched."""
+    assert frame.assignment_id is not None  # noqa: S101 - a change is of an assignment
+    schedules = queries.schedules_of(frame.assignment_id, member_ids)
+    diffs = diffs_of(change_id)
+    gone = queries.removed_items({item_id for diff in diffs.values() for item_id in diff.removed})
+    keys = queries.step_keys({item.version_step_id for item in gone})
+    removed: dict[uuid.UUID, list[Slot]] = {}
+    for item in gone:
+        removed.setdefault(item.schedule_id, []).append(slot_of(item, keys[item.version_step_id]))
+    return {
+        learner.id: before(diffs[schedule.id], base, tuple(removed.get(schedule.id, ())))
+        for learner, base in learners
+        if isinstance(learner.id, uuid.UUID)
+        and (schedule := schedules.get(learner.id)) is not None
+        and schedule.id in diffs
+    }
+
+
+def _tuned(learner: Learner, base: Base, tuning: Tuning, earlier: Mapping[object, Base]) -> tuple[Learner, Base]:
+    if isinstance(learner.id, uuid.UUID) and learner.id in tuning.pins:
+        learner = replace(learner, pins=tuning.pins[learner.id])
+    base = earlier.get(learner.id, base)
+    if tuning.anew:
+        base = tuple(slot for slot in base if slot.status is not SlotStatus.PLANNED or slot.pinned)
+    return learner, base
 
 
 def plan_class(
-    assignment: Assignment, *, member_ids: Sequence[uuid.UUID] | None = None, now: datetime
+    assignment: Assignment,
+    cause: Cause,
+    *,
+    member_ids: Sequence[uuid.UUID] | None = None,
+    tuning: Tuning = AS_STORED,
+    now: datetime,
 ) -> list[uuid.UUID]:
     """Plan an assignment for all of its class's students, or the given ones; ids of schedules that changed."""
-    frame = frame_of(assignment)
     enrolments = classes.students(assignment.class_id, member_ids)
-    if not enrolments:
-        return []
-    changed = store(frame, list(plan_learners(frame, enrolments, now=now)), now=now)
-    if changed:
-        bump_feeds([assignment.class_id], now=now)
-    return changed
+    frame = frame_of(assignment)
+    planned = plan_learners(frame, enrolments, tuning=tuning, now=now) if enrolments else []
+    return store(frame, planned, cause, now=now)
 
 
 def plan_in_batches(
-    assignment: Assignment, member_ids: Sequence[uuid.UUID] | None = None, *, tell: bool, now: datetime
+    assignment: Assignment,
+    cause: Cause,
+    member_ids: Sequence[uuid.UUID] | None = None,
+    *,
+    tuning: Tuning = AS_STORED,
+    tell: bool,
+    now: datetime,
 ) -> Iterator[int]:
     """As `plan_class` for jobs: `BATCH` students a transaction of its own; yields how many are done.
 
@@ -126,14 +222,15 @@ def plan_in_batches(
     for first in range(0, len(wanted), BATCH):
         batch = wanted[first : first + BATCH]
         with unit_of_work(organization_id=organization_id()) as db:
-            changed = plan_class(db.get_one(Assignment, assignment.id), member_ids=batch, now=now)
+            found = db.get_one(Assignment, assignment.id)
+            changed = plan_class(found, cause, member_ids=batch, tuning=tuning, now=now)
             if tell and changed:
                 emit("schedule.changed", now=now, schedule_ids=[str(key) for key in changed])
         yield first + len(batch)
 
 
-def store(frame: Frame, planned: Sequence[Planned], *, now: datetime) -> list[uuid.UUID]:
-    """Write plans: schedules, then items set-wise; ids of schedules that are new or differ."""
+def store(frame: Frame, planned: Sequence[Planned], cause: Cause, *, now: datetime) -> list[uuid.UUID]:
+    """Write plans set-wise: schedules, items, history, when to look for missed work; ids of schedules that changed."""
     assert frame.assignment_id is not None  # noqa: S101 - only a published assignment is stored
     member_ids = [each.enrolment.member_id for each in planned]
     schedules = queries.schedules_of(frame.assignment_id, member_ids)
@@ -141,21 +238,57 @@ def store(frame: Frame, planned: Sequence[Planned], *, now: datetime) -> list[uu
     _change_schedules(frame, schedules, planned, titles, now=now)
     made = _make_schedules(frame, [p for p in planned if p.enrolment.member_id not in schedules], titles, now=now)
     ids = {member_id: schedule.id for member_id, schedule in schedules.items()} | made
-    steps = {step.step_id: step.id for step in frame.version.steps}
-    insert_items(
-        (
-            (ids[each.enrolment.member_id], each.enrolment.member_id, steps[slot.step], slot)
-            for each in planned
-            for slot in each.plan.diff.added
-            if isinstance(slot.step, uuid.UUID)
-        ),
-        now=now,
-    )
-    move_items((move for each in planned for move in each.plan.diff.moved), now=now)
-    remove_items([removed.slot.id for each in planned for removed in each.plan.diff.removed], now=now)
-    touched = [p.enrolment.member_id for p in planned if p.enrolment.member_id in made or not p.plan.diff.empty]
-    bump_feeds(touched, now=now)
+    added = _write_items(frame, planned, ids, made, now=now)
+    written = [
+        Written(
+            ids[p.enrolment.member_id], p.diff, p.enrolment.member_id in made, added.get(ids[p.enrolment.member_id], ())
+        )
+        for p in planned
+    ]
+    record(frame.assignment_id, cause, written, now=now)
+    touched = [p.enrolment.member_id for p in planned if p.enrolment.member_id in made or not p.diff.empty]
+    if touched:
+        bump_feeds([*touched, frame.classroom.id], now=now)
+        look_for_missed(frame.classroom.id, now=now)
     return [ids[member_id] for member_id in touched]
+
+
+def _write_items(
+    frame: Frame,
+    planned: Sequence[Planned],
+    ids: Mapping[uuid.UUID, uuid.UUID],
+    made: Mapping[uuid.UUID, uuid.UUID],
+    *,
+    now: datetime,
+) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """Write all diffs; the ids of items added to schedules that were there before, by schedule."""
+    steps: Mapping[object, uuid.UUID] = {step.step_id: step.id for step in frame.version.steps}
+    first: list[NewItem] = []
+    more: list[NewItem] = []
+    back: list[tuple[uuid.UUID, Slot]] = []
+    for each in planned:
+        member_id = each.enrolment.member_id
+        for slot in each.diff.added:
+            if slot.id is not None:
+                back.append((ids[member_id], slot))
+            else:
+                (first if member_id in made else more).append((ids[member_id], member_id, steps[slot.step], slot))
+    insert_items(first, now=now)
+    added = insert_more_items(more, now=now)
+    move_items([(move.before.id, move.after) for each in planned for move in each.diff.moved], now=now)
+    move_items([(slot.id, slot) for _schedule_id, slot in back], now=now)
+    for schedule_id, slot in back:
+        assert isinstance(slot.id, uuid.UUID)  # noqa: S101 - an item's
+        added.setdefault(schedule_id, []).append(slot.id)
+    remove_items([removed.slot.id for each in planned for removed in each.diff.removed], now=now)
+    return added
+
+
+def look_for_missed(class_id: uuid.UUID, *, now: datetime) -> None:
+    """Owe a look at the class when the next local day with open work ends somewhere."""
+    at = queries.next_day_end(class_id, now=now)
+    if at is not None:
+        owe(MISSED, class_id, due_at=at)
 
 
 def _change_schedules(
@@ -173,8 +306,8 @@ def _change_schedules(
         if schedule is None:
             continue
         values = _values(frame, each, titles)
-        if not each.plan.diff.empty or any(getattr(schedule, name) != value for name, value in values.items()):
-            rows.append((schedule.id, not each.plan.diff.empty, values))
+        if not each.diff.empty or any(getattr(schedule, name) != value for name, value in values.items()):
+            rows.append((schedule.id, not each.diff.empty, values))
     change_schedules(rows, now=now)
 
 
@@ -208,24 +341,6 @@ def _make_schedules(
         ],
     )
     return dict(made.all())
-
-
-def adopt_version(assignment: Assignment, version_id: uuid.UUID) -> None:
-    """Let an assignment's items refer to another version's steps, where that version still has them."""
-    old, new = VersionStep.__table__.alias("old"), VersionStep.__table__.alias("new")
-    mine = select(Schedule.id).where(Schedule.assignment_id == assignment.id)
-    session().execute(
-        update(ScheduleItem)
-        .where(
-            ScheduleItem.schedule_id.in_(mine),
-            ScheduleItem.version_step_id == old.c.id,
-            new.c.step_id == old.c.step_id,
-            new.c.version_id == version_id,
-        )
-        .values(version_step_id=new.c.id)
-        .execution_options(synchronize_session=False)
-    )
-    assignment.version_id = version_id
 
 
 def withdraw(class_id: uuid.UUID, member_ids: Sequence[uuid.UUID], *, now: datetime) -> None:

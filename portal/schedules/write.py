@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.models.calendars import FeedVersion
 from portal.models.schedules import ScheduleItem
-from portal.pacing.results import Move, Slot
+from portal.pacing.results import Slot
 from portal.tenancy.scope import organization_id, session
 
 _PLACE = (
@@ -43,28 +43,47 @@ def _place(slot: Slot) -> tuple[Any, ...]:
     )
 
 
-def insert_items(rows: Iterable[tuple[uuid.UUID, uuid.UUID, uuid.UUID, Slot]], *, now: datetime) -> None:
+NewItem = tuple[uuid.UUID, uuid.UUID, uuid.UUID, Slot]
+
+
+def insert_items(rows: Iterable[NewItem], *, now: datetime) -> None:
     """Add items: (schedule id, member id, version step id, slot)."""
+    _insert(rows, "", now=now)
+
+
+def insert_more_items(rows: Iterable[NewItem], *, now: datetime) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """As `insert_items`; the new ids by schedule."""
+    found: dict[uuid.UUID, list[uuid.UUID]] = {}
+    for item_id, schedule_id in _insert(rows, " RETURNING id, schedule_id", now=now):
+        found.setdefault(schedule_id, []).append(item_id)
+    return found
+
+
+def _insert(rows: Iterable[NewItem], returning: str, *, now: datetime) -> Sequence[Any]:
     organization = organization_id()
     values = [
         (organization, schedule_id, member_id, step_id, *_place(slot), slot.pinned, now)
         for schedule_id, member_id, step_id, slot in rows
     ]
-    if values:
-        _copy("new_items", _NEW, values)
-        names = ", ".join(_NEW)
-        session().execute(text(f"INSERT INTO schedule_items ({names}) SELECT {names} FROM new_items"))  # noqa: S608 - our names
+    if not values:
+        return ()
+    _copy("new_items", _NEW, values)
+    names = ", ".join(_NEW)
+    made = session().execute(
+        text(f"INSERT INTO schedule_items ({names}) SELECT {names} FROM new_items{returning}")  # noqa: S608 - our names
+    )
+    return made.all() if returning else ()
 
 
-def move_items(moves: Iterable[Move], *, now: datetime) -> None:
-    """Give items their new place; calendars see a higher sequence."""
-    values = [(move.before.id, *_place(move.after), move.after.pinned, now) for move in moves]
+def move_items(moves: Sequence[tuple[object, Slot]], *, now: datetime) -> None:
+    """Give items (id, slot) their new place, removed ones too; calendars see a higher sequence."""
+    values = [(item_id, *_place(slot), slot.pinned, now) for item_id, slot in moves]
     if values:
         _copy("moved_items", _MOVED, values)
         names = ", ".join(f"{name} = moved.{name}" for name in _MOVED if name != "id")
         session().execute(
             text(
-                f"UPDATE schedule_items AS item SET {names}, sequence = item.sequence + 1 "  # noqa: S608 - our names
+                f"UPDATE schedule_items AS item SET {names}, sequence = item.sequence + 1, removed_at = NULL "  # noqa: S608 - our names
                 "FROM moved_items AS moved WHERE item.id = moved.id"
             )
         )

@@ -197,7 +197,7 @@ def test_a_reset_link_in_the_old_mailbox_ends_with_the_change_of_address(app, ma
 def test_name_zone_and_language_change_in_all_memberships(app, cast):
     eva = register_person()
     member_id = make_member(cast.ada.organization_id, user_of(eva.user_id), Role.STUDENT)
-    services.change_profile(eva.user_id, name=" Eva Sample ", zone="Asia/Tokyo", locale="en")
+    services.change_profile(eva.user_id, name=" Eva Sample ", zone="Asia/Tokyo", locale="en", now=NOW)
     user = user_of(eva.user_id)
     assert (user.name, user.zone, user.locale) == ("Eva Sample", "Asia/Tokyo", "en")
     with unit_of_work(organization_id=cast.ada.organization_id) as db:
@@ -208,7 +208,7 @@ def test_name_zone_and_language_change_in_all_memberships(app, cast):
 def test_an_unknown_zone_changes_nothing(app):
     eva = register_person()
     with pytest.raises(Invalid):
-        services.change_profile(eva.user_id, name="Else", zone="Mars/Olympus", locale="en")
+        services.change_profile(eva.user_id, name="Else", zone="Mars/Olympus", locale="en", now=NOW)
     assert user_of(eva.user_id).name == "Eva"
 
 

@@ -201,11 +201,11 @@ def test_while_a_job_publishes_to_a_class_nothing_else_is_published_there(cast, 
 def test_a_job_that_dies_between_batches_goes_on_without_doing_anything_twice(cast, large, settle, monkeypatch):
     plan_class, calls = schedule_services.plan_class, []
 
-    def dying(of, **values):
+    def dying(of, *args, **values):
         calls.extend([of] if of.organization_id == cast.ada.organization_id else [])
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return plan_class(of, **values)
+        return plan_class(of, *args, **values)
 
     assignment = publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, **SOON)
     with monkeypatch.context() as patch:
@@ -224,10 +224,10 @@ def test_a_job_that_dies_between_batches_goes_on_without_doing_anything_twice(ca
 def test_a_job_that_fails_says_so_is_tried_again_and_does_not_block_the_class(cast, large, settle, monkeypatch):
     plan_class = schedule_services.plan_class
 
-    def failing(of, **values):
+    def failing(of, *args, **values):
         if of.organization_id == cast.ada.organization_id:
             raise RuntimeError("broken")
-        return plan_class(of, **values)
+        return plan_class(of, *args, **values)
 
     path = make_path(cast.ada.organization_id)
     assignment = publish(path, cast.class_id, cast.ada, **SOON)
