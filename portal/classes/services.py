@@ -57,6 +57,7 @@ class Overrides:
     """What differs for one student; None is as the class has it. Times are local to the student's zone."""
 
     starts_on: date | None = None
+    ends_on: date | None = None
     zone: str | None = None
     weekday_minutes: list[int] | None = None
     study_from: time | None = None
@@ -98,9 +99,9 @@ def check(draft: ClassDraft) -> None:
     if not draft.name.strip():
         raise Invalid("name", N_("Give the class a name."), field="name")
     _check_zone(draft.zone)
-    _check_week(draft.weekday_minutes)
+    check_week(draft.weekday_minutes)
     _check_dates(draft)
-    _check_hours(draft.study_from, draft.study_until)
+    check_hours(draft.study_from, draft.study_until)
     known = holidays.list_supported_countries()
     if draft.holiday_country and draft.holiday_country not in known:
         raise Invalid("holiday_country", N_("Choose a country of the list."), field="holiday_country")
@@ -119,7 +120,8 @@ def _check_zone(zone: str) -> None:
         raise Invalid("zone", N_("%(zone)s is not a time zone."), field="zone", zone=zone)
 
 
-def _check_week(weekday_minutes: list[int]) -> None:
+def check_week(weekday_minutes: list[int]) -> None:
+    """Minutes of Monday..Sunday. Invalid unless one is a study day and all are multiples of 5 within a day."""
     if len(weekday_minutes) != 7 or not any(weekday_minutes):
         raise Invalid("weekday_minutes", N_("Give at least one study day some minutes."), field="weekday_minutes")
     if any(minutes < 0 or minutes > 1440 or minutes % 5 for minutes in weekday_minutes):
@@ -128,8 +130,11 @@ def _check_week(weekday_minutes: list[int]) -> None:
         )
 
 
-def _check_hours(study_from: time, study_until: time) -> None:
-    if study_from >= study_until:
+def check_hours(study_from: time | None, study_until: time | None) -> None:
+    """Study hours of a day, or neither end. Invalid for one end alone or an end before the beginning."""
+    if (study_from is None) != (study_until is None):
+        raise Invalid("study_until", N_("Give both ends of the study hours, or neither."), field="study_until")
+    if study_from is not None and study_until is not None and study_from >= study_until:
         raise Invalid("study_until", N_("Study hours must end after they begin."), field="study_until")
 
 
@@ -267,7 +272,7 @@ def _enrol(
 def change_enrolment(class_id: uuid.UUID, member_id: uuid.UUID, own: Overrides, *, actor: Actor, now: datetime) -> None:
     """Give a student dates, days, hours, a zone or a pace of their own; the schedules follow."""
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
-    _check_overrides(own)
+    check_overrides(own)
     enrolment = queries.enrolment(class_id, member_id)
     for name in Overrides.__dataclass_fields__:
         setattr(enrolment, name, getattr(own, name))
@@ -275,15 +280,15 @@ def change_enrolment(class_id: uuid.UUID, member_id: uuid.UUID, own: Overrides, 
     emit("enrolment.added", now=now, class_id=class_id, member_ids=[str(member_id)])
 
 
-def _check_overrides(own: Overrides) -> None:
+def check_overrides(own: Overrides) -> None:
+    """The rules of what may differ for one student."""
     if own.zone is not None:
         _check_zone(own.zone)
     if own.weekday_minutes is not None:
-        _check_week(own.weekday_minutes)
-    if own.study_from is not None and own.study_until is not None:
-        _check_hours(own.study_from, own.study_until)
-    elif own.study_from is not None or own.study_until is not None:
-        raise Invalid("study_until", N_("Give both ends of the study hours, or neither."), field="study_until")
+        check_week(own.weekday_minutes)
+    check_hours(own.study_from, own.study_until)
+    if own.starts_on is not None and own.ends_on is not None and own.ends_on < own.starts_on:
+        raise Invalid("ends_on", N_("The end is before the start."), field="ends_on")
     if not 25 <= own.pace_multiplier_percent <= 400:
         raise Invalid(
             "pace_multiplier_percent",

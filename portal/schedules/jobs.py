@@ -3,8 +3,13 @@
 import uuid
 from datetime import datetime
 
+from portal.errors import N_
+from portal.jobs.progress import finish
 from portal.jobs.registry import EventRef, on_due, on_event
-from portal.schedules import queries, services, triggers
+from portal.schedules import changing, queries, services, triggers
+from portal.tenancy.scope import organization_id, unit_of_work
+
+_FAILED = N_("A student could not be planned. It is tried again by itself.")
 
 
 @on_event("enrolment.added")
@@ -57,3 +62,14 @@ def answer(class_id: uuid.UUID, now: datetime) -> None:
 def look_for_missed(class_id: uuid.UUID, now: datetime) -> None:
     """A local day has ended somewhere in the class."""
     triggers.look_for_missed(class_id, now=now)
+
+
+@on_event("plan.requested")
+def carry_on(event: EventRef, now: datetime) -> None:
+    """Carry out a command on a large class."""
+    try:
+        changing.carry_on(event.data, now=now)
+    except Exception:
+        with unit_of_work(organization_id=organization_id()):
+            finish(uuid.UUID(event.data["run_id"]), now=now, error=_FAILED)
+        raise

@@ -1,0 +1,317 @@
+"""Commands carried out: as a preview, which is the real thing taken back at once, or for good."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal.classes import queries as classes
+from portal.errors import N_, Conflict
+from portal.events.audit import audit
+from portal.events.outbox import LONG, emit
+from portal.jobs.progress import advance, begin_run, finish
+from portal.models.organizations import Member
+from portal.models.plans import ChangeKind, PlanChange
+from portal.models.schedules import Assignment, AssignmentState, Schedule
+from portal.pacing.results import Slot, Verdict
+from portal.pacing.types import MissedWork
+from portal.schedules.commands.intent import Command, Intent
+from portal.schedules.history import Cause, known
+from portal.schedules.report import as_json
+from portal.schedules.reversible import RowChange, write
+from portal.schedules.services import Planned, Tuning, frame_of, plan_in_batches, plan_learners, store
+from portal.security.actor import Actor
+from portal.tenancy.scope import current, session
+
+PREVIEWED = classes.LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One item that a command touches; ``before`` is absent for a new one, ``after`` for one that goes."""
+
+    title: str
+    part: int
+    parts: int
+    before: tuple[date, time, int] | None
+    after: tuple[date, time, int] | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a command does to one learner's plan of one assignment."""
+
+    member_id: uuid.UUID
+    name: str
+    assignment: Assignment
+    changes: Sequence[Change]
+    verdict: str
+    finish_before: date | None
+    finish_on: date | None
+    report: Mapping[str, Any]
+
+    @property
+    def days(self) -> int:
+        """By how many days the finish moves; 0 when there was none."""
+        if self.finish_before is None or self.finish_on is None:
+            return 0
+        return (self.finish_on - self.finish_before).days
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command comes to; ``learners`` are all it concerns, ``effects`` those whose plans it was tried on."""
+
+    intent: Intent
+    learners: int
+    effects: Sequence[Effect]
+    stamp: str
+
+    @property
+    def touched(self) -> list[Effect]:
+        """The learners for whom something changes."""
+        return [each for each in self.effects if each.changes]
+
+    @property
+    def not_fitting(self) -> list[Effect]:
+        """Learners for whom not everything fits then."""
+        return [each for each in self.effects if each.verdict != Verdict.FEASIBLE]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Items ``moved``, ``added`` and ``removed``."""
+        return Counter(
+            "added" if change.before is None else "removed" if change.after is None else "moved"
+            for effect in self.effects
+            for change in effect.changes
+        )
+
+
+def preview(command: Command, *, actor: Actor, now: datetime) -> Outcome:
+    """What the command would do. Everything it writes is taken back before this returns."""
+    with _taken_back():
+        intent = command.resolve(actor, now)
+        stamp = _stamp(intent)
+        effects, learners = _carry_out(intent, "preview", actor, limit=PREVIEWED, now=now)
+        return Outcome(intent, learners, effects, stamp)
+
+
+@contextmanager
+def _taken_back() -> Iterator[None]:
+    unit = current()
+    due = len(unit.due)
+    savepoint = unit.session.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+        del unit.due[due:]
+
+
+def apply(command: Command, *, key: str, stamp: str, actor: Actor, now: datetime) -> uuid.UUID | None:
+    """Carry the command out, once a ``key``; the id of the job's run when the class is large.
+
+    Conflict when the plans are no longer those of the preview that gave ``stamp``.
+    """
+    intent = command.resolve(actor, now)
+    if any(known(assignment.id, key) for assignment in intent.assignments):
+        return None
+    _lock(intent)
+    if stamp != _stamp(intent):
+        raise Conflict("planned_meanwhile", N_("These plans have changed meanwhile. Look at what would happen now."))
+    for assignment in intent.assignments:
+        audit(
+            f"plan.{intent.kind.lower()}",
+            "assignment",
+            assignment.id,
+            actor_member_id=actor.member_id,
+            now=now,
+            command=command.NAME,
+            members=[str(each) for each in intent.member_ids or ()],
+        )
+    if intent.member_ids is None and _learners_of(intent) > PREVIEWED:
+        return _carry_out_as_job(intent, key, actor, now=now)
+    effects, _learners = _carry_out(intent, key, actor, limit=None, now=now)
+    told = [effect for effect in effects if effect.changes and effect.member_id != actor.member_id]
+    if told:
+        schedule_ids = _schedule_ids({(effect.assignment.id, effect.member_id) for effect in told})
+        emit("schedule.changed", now=now, schedule_ids=[str(each) for each in schedule_ids])
+    return None
+
+
+def _lock(intent: Intent) -> None:
+    """One command at a time an assignment."""
+    ids = [assignment.id for assignment in intent.assignments]
+    session().execute(select(Assignment.id).where(Assignment.id.in_(ids)).order_by(Assignment.id).with_for_update())
+
+
+def _stamp(intent: Intent) -> str:
+    """Changes whenever a plan the command concerns does."""
+    found = select(func.count(), func.coalesce(func.sum(Schedule.revision), 0)).where(
+        Schedule.assignment_id.in_([assignment.id for assignment in intent.assignments])
+    )
+    if intent.member_ids is not None:
+        found = found.where(Schedule.member_id.in_(intent.member_ids))
+    count, revisions = session().execute(found).one()
+    return f"{count}-{revisions}"
+
+
+def _learners_of(intent: Intent) -> int:
+    return max((len(classes.students(each.class_id, intent.member_ids)) for each in intent.assignments), default=0)
+
+
+def _carry_out(intent: Intent, key: str, actor: Actor, *, limit: int | None, now: datetime) -> tuple[list[Effect], int]:
+    undo = write(intent.rows)
+    effects: list[Effect] = []
+    learners = 0
+    for number, assignment in enumerate(intent.assignments):
+        enrolments = classes.students(assignment.class_id, intent.member_ids)
+        learners = max(learners, len(enrolments))
+        frame = frame_of(assignment)
+        planned = plan_learners(frame, enrolments[:limit], tuning=intent.tuning, now=now)
+        finishes = _finishes(assignment.id)
+        store(frame, planned, _cause(intent, key, actor, undo if number == 0 else ()), now=now)
+        titles: dict[object, str] = {step.step_id: step.title for step in frame.version.steps}
+        names = _names([each.enrolment.member_id for each in planned])
+        effects += [_effect(each, assignment, titles, names, finishes) for each in planned]
+    if intent.taken_back is not None:
+        session().get_one(PlanChange, intent.taken_back.id).rolled_back_at = now
+    return effects, learners
+
+
+def _carry_out_as_job(intent: Intent, key: str, actor: Actor, *, now: datetime) -> uuid.UUID:
+    """Write the rows now and leave the planning to a job with progress; the run's id."""
+    undo = write(intent.rows)
+    first = intent.assignments[0]
+    run_id = begin_run(
+        "plan",
+        f"publish:{first.class_id}",
+        first.id,
+        total=_learners_of(intent) * len(intent.assignments),
+        created_by_id=actor.member_id,
+        now=now,
+    )
+    for assignment in intent.assignments:
+        assignment.state = AssignmentState.PUBLISHING
+    emit(
+        "plan.requested",
+        now=now,
+        queue=LONG,
+        run_id=run_id,
+        assignment_ids=[str(assignment.id) for assignment in intent.assignments],
+        kind=intent.kind.value,
+        key=key,
+        made_by_id=actor.member_id,
+        detail=dict(intent.detail),
+        undo=undo,
+        anew=intent.tuning.anew,
+        missed=intent.tuning.missed,
+        before=intent.tuning.before,
+    )
+    if intent.taken_back is not None:
+        session().get_one(PlanChange, intent.taken_back.id).rolled_back_at = now
+    return run_id
+
+
+def carry_on(data: Mapping[str, Any], *, now: datetime) -> None:
+    """The job: plan batch by batch, showing how far it is, and tell whose dates changed."""
+    run_id = uuid.UUID(data["run_id"])
+    tuning = Tuning(
+        anew=data["anew"],
+        missed=None if data["missed"] is None else MissedWork(data["missed"]),
+        before=None if data["before"] is None else uuid.UUID(data["before"]),
+    )
+    done = 0
+    for number, text in enumerate(data["assignment_ids"]):
+        assignment = session().get_one(Assignment, uuid.UUID(text))
+        cause = Cause(
+            ChangeKind(data["kind"]),
+            data["key"],
+            made_by_id=uuid.UUID(data["made_by_id"]),
+            detail=data["detail"],
+            undo=data["undo"] if number == 0 else (),
+        )
+        before = done
+        for count in plan_in_batches(assignment, cause, tuning=tuning, tell=True, now=now):
+            done = before + count
+            advance(run_id, done)
+        assignment.state = AssignmentState.PUBLISHED
+    finish(run_id, now=now)
+
+
+def _cause(intent: Intent, key: str, actor: Actor, undo: Sequence[RowChange]) -> Cause:
+    members = intent.member_ids
+    return Cause(
+        intent.kind,
+        key,
+        made_by_id=actor.member_id,
+        member_id=members[0] if members is not None and len(members) == 1 else None,
+        detail=intent.detail,
+        undo=undo,
+    )
+
+
+def _finishes(assignment_id: uuid.UUID) -> dict[uuid.UUID, date | None]:
+    rows = session().execute(
+        select(Schedule.member_id, Schedule.finish_on).where(Schedule.assignment_id == assignment_id)
+    )
+    return dict(rows.all())
+
+
+def _names(member_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return dict(session().execute(select(Member.id, Member.name).where(Member.id.in_(member_ids))).all())
+
+
+def _effect(
+    planned: Planned,
+    assignment: Assignment,
+    titles: Mapping[object, str],
+    names: Mapping[uuid.UUID, str],
+    finishes: Mapping[uuid.UUID, date | None],
+) -> Effect:
+    diff = planned.diff
+    member_id = planned.enrolment.member_id
+    changes = [
+        *(_change(titles, move.before, move.after) for move in diff.moved),
+        *(_change(titles, None, slot) for slot in diff.added),
+        *(_change(titles, gone.slot, None) for gone in diff.removed),
+    ]
+    return Effect(
+        member_id,
+        names[member_id],
+        assignment,
+        sorted(changes, key=lambda each: (each.after or each.before or (date.max, time.max, 0))[:2]),
+        planned.plan.report.verdict.value,
+        finishes.get(member_id),
+        planned.plan.finish_on,
+        as_json(planned.plan, {key: title for key, title in titles.items() if isinstance(key, uuid.UUID)}),
+    )
+
+
+def _change(titles: Mapping[object, str], before: Slot | None, after: Slot | None) -> Change:
+    slot = after or before
+    assert slot is not None  # noqa: S101 - one of the two is there
+    return Change(
+        titles.get(slot.step, "–"),
+        slot.part,
+        slot.parts,
+        None if before is None else (before.on, before.start, before.minutes),
+        None if after is None else (after.on, after.start, after.minutes),
+        after.reasons[0].text if after is not None and after.reasons else "",
+    )
+
+
+def _schedule_ids(pairs: set[tuple[uuid.UUID, uuid.UUID]]) -> list[uuid.UUID]:
+    rows = session().execute(
+        select(Schedule.id, Schedule.assignment_id, Schedule.member_id).where(
+            Schedule.assignment_id.in_({assignment_id for assignment_id, _member in pairs}),
+            Schedule.member_id.in_({member_id for _assignment, member_id in pairs}),
+        )
+    )
+    return [key for key, assignment_id, member_id in rows if (assignment_id, member_id) in pairs]
