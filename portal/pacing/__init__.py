@@ -1,5 +1,29 @@
 """The pacing engine: a published path, a calendar and a policy become dated study slots.
 
-Callers import the functions from `portal.pacing.engine`, inputs from `portal.pacing.types`, and what comes out from
-`portal.pacing.results`.
+Callers import ``plan``, ``plan_many`` and ``diagnose`` from `portal.pacing.engine`, what goes in from
+`portal.pacing.types` and what comes out from `portal.pacing.results`.
+
+Where two rules meet:
+
+- Days and hours of the learner replace the class's; caps and blackouts of the class hold beside them.
+- The learner's start, the ends, offsets and cadence due times are read in the class zone, study days, hours, leave
+  and pins in the learner's. A due date made from the cadence is never before its slot's end.
+- Work that ends at midnight is that day's, for lags too. A completion counts on the day of its instant.
+- A slot is missed when its local day is over. What was planned for earlier today stays, and its minutes are kept free
+  in what is left of the day.
+- A pin missed is missed work, and a pin no longer. A pinned slot of an unsplittable step grows with the step. A missed
+  anchor stays on its instant and is reported.
+- Without a completion a step is done once its done and skipped slots hold all of its minutes. Nothing waits for a step
+  that was only skipped. Skipped minutes still use their day.
+- A base slot that fits nowhere later, but earlier, is placed there with reason RESCUE; within the notice period it
+  becomes a removed and an added slot instead (H10). So a re-plan leaves nothing that the next one would place.
+- DROP_OPTIONAL: an optional step without a place is left out and nothing waits for it; left out once, it comes back
+  only where nothing that stands has to move.
+- Conflicts are reported of pins and anchors still to be done; what is past cannot be mended.
+- Late is measured against the step's due moment and the soft end. A due date made from the cadence is kept when missed
+  work moves past it and makes nothing infeasible. Late optional work never changes the verdict.
+- A re-plan that changes nothing returns the base's slots as they are, reasons and slack included.
+- Spreading needs a soft end; without one the plan is as soon as possible.
+- An edge or a pin that names an unknown step, and ids that come twice, raise ValueError. A completion, extension or
+  remainder of an unknown step is ignored, for a new version may have dropped it.
 """

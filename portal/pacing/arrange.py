@@ -1,340 +1,262 @@
-"""Placing all steps: given slots first, then kept ones, then the rest in order of their deadlines."""
+"""Placing all steps: a few passes, each places step by step, and the best by the objective counts.
 
+A pass is a policy of its own: author order under an arrangement's wishes, earliest deadline first, required steps
+before optional ones. Better searches belong beside them.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from heapq import heappop, heappush
 
-from portal.pacing.moments import instant, local, minute_of
-from portal.pacing.place import Block, Place, Ready, end_of, place, ready
-from portal.pacing.problem import Problem, Task, fixed_instant
-from portal.pacing.results import Conflict, ConflictCode, Reason, ReasonCode, Slot
-from portal.pacing.room import Room
-from portal.pacing.types import Arrangement, Id, MissedWork, Pin, SlotStatus
+from portal.pacing.layout import Layout, latest
+from portal.pacing.place import explain, find
+from portal.pacing.problem import Block, Problem, Task
+from portal.pacing.repair import Repairer
+from portal.pacing.results import Reason, ReasonCode
+from portal.pacing.spread import level_of, pace, peak
+from portal.pacing.types import Arrangement, Overload
 
-_SPREADS = (1.0, 0.95, 0.9, 0.8, 0.65, 0.5, 0.25)
+Cost = tuple[int, int, int, int]
+CLEAN: Cost = (0, 0, 0, 0)
+_PASSES = 7
 
 
 @dataclass(slots=True)
-class Layout:
-    """What was placed: blocks by step, where each step ends, and what found no place."""
+class Wishes:
+    """The earliest instant an arrangement wishes for each step, and the load a day should not pass."""
 
-    blocks: dict[Id, list[Block]] = field(default_factory=dict)
-    ends: dict[object, Place] = field(default_factory=dict)
-    unplaced: list[Id] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
+    at: dict[int, int] = field(default_factory=dict)
+    code: ReasonCode = ReasonCode.SPREAD
+    level: int | None = None
 
 
-def lay_out(problem: Problem, pins: tuple[Pin, ...]) -> Layout:
-    """Place everything by the policy's arrangement. A spread that costs a required step is tightened."""
-    start = Layout()
-    room = problem.room
-    _given(problem, room, start, pins)
-    wishes = _wishes(problem)
-    best = _place_all(problem, room.copy(), start, {})
-    if not wishes:
-        return best
-    target = _cost(problem, best)
-    for factor in _SPREADS:
-        tried = _place_all(problem, room.copy(), start, _wishes(problem, factor))
-        if _cost(problem, tried) <= target:
-            return tried
+def lay_out(problem: Problem) -> Layout:
+    """The best layout found: a repair of the base, or a first plan by the policy's arrangement."""
+    if problem.base:
+        return _replanned(problem)
+    best, least = None, CLEAN
+    for layout in _first_plans(problem):
+        found = cost(layout)
+        if best is None or found < least:
+            best, least = layout, found
+        if least == CLEAN:
+            break
+    assert best is not None  # noqa: S101 - there is always a first pass
     return best
 
 
-def _cost(problem: Problem, layout: Layout) -> tuple[int, int, int]:
-    """(required minutes unplaced, required minutes late, optional minutes unplaced): the objective's first terms."""
-    unplaced = [problem.tasks[key] for key in layout.unplaced]
-    late = 0
-    for key, blocks in layout.blocks.items():
-        task = problem.tasks[key]
-        if task.step.required:
-            late += sum(block.minutes for block in blocks if _ends(problem, block) > task.limit)
-    return (
-        sum(task.open_minutes for task in unplaced if task.step.required),
-        late,
-        sum(task.open_minutes for task in unplaced if not task.step.required),
-    )
+def _first_plans(problem: Problem) -> Iterator[Layout]:
+    order = range(len(problem.tasks))
+    yield _arranged(problem, order)
+    if problem.policy.arrangement is not Arrangement.SOON:
+        yield _run(problem, order, Wishes())
+    yield _run(problem, _by_deadline(problem), Wishes())
+    if problem.policy.overload is Overload.DROP_OPTIONAL:
+        yield _run(problem, _by_deadline(problem), Wishes(), _optional(problem))
 
 
-def _ends(problem: Problem, block: Block) -> datetime:
-    return instant(problem.zone, block.day, block.start + block.minutes)
-
-
-def _given(problem: Problem, room: Room, layout: Layout, pins: tuple[Pin, ...]) -> None:
-    """Slots that never move: done, begun, pinned, anchored to an instant. Breaches are reported, not mended."""
-    for task in problem.tasks.values():
-        for slot in task.slots:
-            if slot.status is not SlotStatus.PLANNED or slot.pinned:
-                _give(
-                    problem, room, layout, task, _block_of(problem, slot), is_past=slot.status is not SlotStatus.PLANNED
-                )
-        pinned = sum(slot.minutes for slot in task.slots if slot.pinned and slot.status is SlotStatus.PLANNED)
-        task.open_minutes = max(0, task.open_minutes - pinned)
-        if task.done_at is not None:
-            layout.ends[task.step.id] = max(layout.ends.get(task.step.id, (0, 0)), local(problem.zone, task.done_at))
-        fixed = fixed_instant(problem, task.step)
-        if fixed is not None and task.open_minutes:
-            day, minute = local(problem.zone, fixed)
-            block = Block(day, minute, task.open_minutes, (Reason(ReasonCode.ANCHOR),), _first_open(task))
-            _give(problem, room, layout, task, block, is_past=False)
-            task.open_minutes = 0
-    for pin in pins:
-        task = problem.tasks[pin.step]
-        base = next((slot for slot in task.slots if slot.id == pin.slot and slot.id is not None), None)
-        minutes = base.minutes if base is not None else task.open_minutes
-        if not minutes:
-            continue
-        block = Block(pin.on.toordinal(), minute_of(pin.start), minutes, (Reason(ReasonCode.PIN),), base)
-        _give(problem, room, layout, task, block, is_past=False)
-        task.open_minutes = max(0, task.open_minutes - minutes)
-
-
-def _first_open(task: Task) -> Slot | None:
-    return next((slot for slot in task.slots if slot.status is SlotStatus.PLANNED), None)
-
-
-def _block_of(problem: Problem, slot: Slot) -> Block:
-    return Block(slot.on.toordinal(), minute_of(slot.start), slot.minutes, slot.reasons, slot)
-
-
-def _give(problem: Problem, room: Room, layout: Layout, task: Task, block: Block, *, is_past: bool) -> None:
-    if not is_past:
-        layout.conflicts += _conflicts(problem, room, task, block)
-    room.take(block.day, block.start, block.minutes)
-    key = task.step.id
-    layout.blocks.setdefault(key, []).append(block)
-    layout.ends[key] = max(layout.ends.get(key, (0, 0)), (block.day, block.start + block.minutes))
-
-
-def _conflicts(problem: Problem, room: Room, task: Task, block: Block) -> list[Conflict]:
-    """What a given block breaks where it stands."""
-    on, key = date.fromordinal(block.day), task.step.id
-    begins, ends = instant(problem.zone, block.day, block.start), _ends(problem, block)
-    hours = room.windows.get(block.day, [])
-    checks = (
-        (ConflictCode.NO_STUDY_DAY, block.day not in room.capacity and block.day >= problem.start[0]),
-        (
-            ConflictCode.OUTSIDE_HOURS,
-            bool(hours) and not any(a <= block.start and block.start + block.minutes <= b for a, b in hours),
-        ),
-        (
-            ConflictCode.OVERLAP,
-            any(a < block.start + block.minutes and block.start < b for a, b in room.busy.get(block.day, ())),
-        ),
-        (ConflictCode.DAY_OVER_CAP, bool(hours) and room.left(block.day) < block.minutes),
-        (ConflictCode.BEFORE_RELEASE, task.release_is_window and (block.day, block.start) < task.release),
-        (ConflictCode.AFTER_LOCK, ends > task.lock),
-        (ConflictCode.BEFORE_START, block.day < problem.first_day),
-        (ConflictCode.AFTER_HARD_END, begins > instant(problem.zone, problem.last_day, 24 * 60)),
-    )
-    return [Conflict(code, key, on) for code, broken in checks if broken]
-
-
-def _wishes(problem: Problem, factor: float = 1.0) -> dict[Id, Place]:
-    """The earliest place an arrangement wishes for each step of a plan without a base; {} for as soon as possible."""
-    arrangement = problem.policy.arrangement
-    if problem.base or arrangement is Arrangement.SOON:
-        return {}
-    if arrangement is Arrangement.BY_WEEK:
-        monday = problem.first_day - (problem.first_day - 1) % 7
-        return {key: (monday + 7 * (task.step.week - 1), 0) for key, task in problem.tasks.items() if task.step.week}
-    if problem.soft_end is None:
-        return {}
-    return _spread(problem, factor)
-
-
-def _spread(problem: Problem, factor: float) -> dict[Id, Place]:
-    """Steps in order, each on the day by which its share of the study time up to the soft end has passed."""
-    room = problem.room
-    assert problem.soft_end is not None  # noqa: S101 - the caller has asked
-    last = local(problem.zone, problem.soft_end)[0]
-    days = [day for day in room.study_days if problem.start[0] <= day <= last and room.left(day) > 0]
-    total = sum(task.open_minutes for task in problem.tasks.values() if not task.dropped)
-    capacity = sum(room.left(day) for day in days) * factor
-    if not days or not total or capacity <= total:
-        return {}
-    wishes: dict[Id, Place] = {}
-    number, passed, placed = 0, float(room.left(days[0])), 0
-    for task in problem.tasks.values():
-        if task.dropped or not task.open_minutes:
-            continue
-        while placed * capacity / total >= passed and number + 1 < len(days):
-            number += 1
-            passed += room.left(days[number])
-        wishes[task.step.id] = (days[number], 0)
-        placed += task.open_minutes
-    return wishes
-
-
-def _place_all(problem: Problem, room: Room, start: Layout, wishes: dict[Id, Place]) -> Layout:
-    layout = Layout(
-        {key: list(blocks) for key, blocks in start.blocks.items()}, dict(start.ends), [], list(start.conflicts)
-    )
-    kept = _reserve(problem, room)
-    left = _place_these(problem, room, layout, _in_order(problem), kept, wishes)
-    if left and wishes:  # a wish is no reason to leave a step out; a re-plan, which has none, would place it
-        left = _place_these(problem, room, layout, left, {}, {})
-    layout.unplaced = [task.step.id for task in left]
+def _replanned(problem: Problem) -> Layout:
+    """Author order, so that what comes first keeps its place. Steps left out before come last, after what stands."""
+    drops = problem.policy.overload is Overload.DROP_OPTIONAL
+    order = range(len(problem.tasks))
+    absent = [place for place in _optional(problem) if not problem.tasks[place].loose] if drops else []
+    layout = _run(problem, order, Wishes(), absent)
+    found = cost(layout)
+    if drops and found[:3] > CLEAN[:3]:
+        without = _run(problem, order, Wishes(), _optional(problem))
+        if cost(without)[:3] < found[:3]:
+            return without
     return layout
 
 
-def _place_these(
-    problem: Problem,
-    room: Room,
-    layout: Layout,
-    tasks: list[Task],
-    kept: dict[Id, list[Block]],
-    wishes: dict[Id, Place],
-) -> list[Task]:
-    """Place tasks in order; those that find no place, or wait for one that found none."""
-    left = []
-    for task in tasks:
-        key = task.step.id
-        earliest = ready(problem, task, layout.ends, wishes.get(key))
-        if earliest is None:
-            _free(room, kept.get(key, ()))
-            left.append(task)
+def cost(layout: Layout) -> Cost:
+    """The objective's first terms in minutes: edges given up (times one), required unplaced, required late, optional
+    unplaced.
+    """
+    problem = layout.problem
+    unplaced = [problem.tasks[place] for place in layout.unplaced]
+    gone = [problem.tasks[place] for place in layout.left]
+    late = 0
+    for task in problem.tasks:
+        if task.step.required and task.minutes:
+            limit = problem.limit(task)
+            late += sum(block.minutes for block in layout.blocks[task.place] if block.end > limit)
+    return (
+        len(given_up(layout)),
+        sum(task.minutes for task in unplaced if task.step.required),
+        late,
+        sum(task.minutes for task in [*unplaced, *gone] if not task.step.required),
+    )
+
+
+def given_up(layout: Layout) -> list[tuple[Task, Task]]:
+    """(step, prerequisite) where a pinned or anchored slot stands before what it waits for."""
+    problem, found = layout.problem, []
+    for task in problem.tasks:
+        standing = [block.start for block in task.given if stands(task, block.pinned, block.base)]
+        if not standing or task.done is not None:
             continue
-        blocks = _repair(problem, room, task, earliest, kept.get(key, []))
-        if blocks is None:
-            left.append(task)
-            continue
-        layout.blocks.setdefault(key, []).extend(blocks)
-        layout.ends[key] = max(layout.ends.get(key, (0, 0)), end_of(layout.blocks[key]))
-    return left
+        for link in problem.graph.before[task.place]:
+            end = layout.end[link.other]
+            if end is None or (end >= 0 and layout.after(link, end) > min(standing)):
+                found.append((task, problem.tasks[link.other]))
+    return found
 
 
-def _in_order(problem: Problem) -> list[Task]:
-    """Open steps: prerequisites first, then the nearest deadline (pulled back through the graph), then author order."""
-    tasks = [task for task in problem.tasks.values() if task.open_minutes and not task.dropped]
-    deadline = {task.step.id: (not task.step.required, task.limit) for task in problem.tasks.values()}
-    for task in sorted(tasks, key=lambda each: -each.index):
-        for edge in task.edges:
-            deadline[edge.prerequisite] = min(deadline[edge.prerequisite], deadline[task.step.id])
-    open_ids = {task.step.id for task in tasks}
-    waiting = {task.step.id: sum(edge.prerequisite in open_ids for edge in task.edges) for task in tasks}
-    leads: dict[Id, list[Task]] = {}
-    for task in tasks:
-        for edge in task.edges:
-            leads.setdefault(edge.prerequisite, []).append(task)
-    heap = [(deadline[task.step.id], task.index) for task in tasks if not waiting[task.step.id]]
-    heap.sort()
-    by_index = {task.index: task for task in tasks}
-    order = []
-    while heap:
-        task = by_index[heappop(heap)[1]]
-        order.append(task)
-        for later in leads.get(task.step.id, ()):
-            waiting[later.step.id] -= 1
-            if not waiting[later.step.id]:
-                heappush(heap, (deadline[later.step.id], later.index))
-    return order
+def stands(task: Task, pinned: bool, base: object) -> bool:
+    """Whether a given block is a pin or an anchor that is still to be done."""
+    status = getattr(base, "status", "PLANNED")
+    return status == "PLANNED" and (pinned or task.fixed is not None)
 
 
-def _open_slots(task: Task) -> list[Slot]:
-    return [slot for slot in task.slots if slot.status is SlotStatus.PLANNED and not slot.pinned]
+def _optional(problem: Problem) -> list[int]:
+    return [t.place for t in problem.tasks if not t.step.required and t.minutes and not t.given and not t.left_out]
 
 
-def _reserve(problem: Problem, room: Room) -> dict[Id, list[Block]]:
-    """Hold the places of base slots that are still possible by themselves, so that moved ones do not take them."""
-    kept: dict[Id, list[Block]] = {}
-    for task in problem.tasks.values():
-        slots = _open_slots(task)
-        if task.dropped or not task.open_minutes or sum(slot.minutes for slot in slots) != task.open_minutes:
-            continue
-        for slot in slots:
-            block = _block_of(problem, slot)
-            if _earlier_today(problem, block) or (
-                (block.day, block.start) >= problem.start and room.fits(block.day, block.start, block.minutes)
-            ):
-                room.take(block.day, block.start, block.minutes)
-                kept.setdefault(task.step.id, []).append(block)
-    return kept
+def _by_deadline(problem: Problem) -> list[int]:
+    """What required work waits for first, by deadlines pulled back through the graph; ties in author order.
+
+    A prerequisite never comes after its successor: its deadline is no later.
+    """
+    deadline = latest(problem)
+    needed = [task.step.required for task in problem.tasks]
+    for task in reversed(problem.tasks):
+        if needed[task.place]:
+            for link in problem.graph.before[task.place]:
+                needed[link.other] = True
+    return sorted(range(len(problem.tasks)), key=lambda place: (not needed[place], deadline[place], place))
 
 
-def _free(room: Room, blocks: "list[Block] | tuple[Block, ...]") -> None:
-    for block in blocks:
-        room.give_back(block.day, block.start, block.minutes)
+def _arranged(problem: Problem, order: Sequence[int]) -> Layout:
+    arrangement = problem.policy.arrangement
+    if arrangement is Arrangement.BY_WEEK:
+        return _run(problem, order, Wishes(_own_weeks(problem), ReasonCode.OWN_WEEK))
+    if arrangement is Arrangement.SPREAD and problem.soft_end is not None:
+        return _spread(problem, order)
+    return _run(problem, order, Wishes())
 
 
-def _repair(problem: Problem, room: Room, task: Task, earliest: Ready, kept: list[Block]) -> list[Block] | None:
-    """Keep the slots that are still valid; give the others the earliest valid later place (R5)."""
-    slots = _open_slots(task)
-    good = [block for block in kept if _valid(problem, task, earliest, block)]
-    _free(room, [block for block in kept if block not in good])
-    kept_ids = {id(block.base) for block in good}
-    loose = [slot for slot in slots if id(slot) not in kept_ids]
-    if problem.policy.missed is MissedWork.LEAVE:
-        left = [slot for slot in loose if _missed(problem, slot)]
-        good += [_block_of(problem, slot) for slot in left]
-        loose = [slot for slot in loose if slot not in left]
-    rest = task.open_minutes - sum(block.minutes for block in good)
-    if rest <= 0:
-        return good
-    if sum(slot.minutes for slot in loose) == rest and loose:
-        moved = _move_each(problem, room, task, earliest, loose)
+def _own_weeks(problem: Problem) -> dict[int, int]:
+    """The Monday of each step's own week; a step without one follows the step before it."""
+    monday = problem.start_on.toordinal() - problem.start_on.weekday()
+    week, found = 1, {}
+    for task in problem.tasks:
+        week = task.step.week or week
+        found[task.place] = problem.zone.midnight(monday + 7 * (week - 1))
+    return found
+
+
+def _spread(problem: Problem, order: Sequence[int]) -> Layout:
+    """The lowest daily load found at which nothing is lost, each step no earlier than its share of the time.
+
+    Loads are tried from the even one up in growing strides, then between the last two.
+    """
+    low = level_of(problem)
+    if low is None:
+        return _run(problem, order, Wishes())
+    wishes, high = pace(problem, low, latest(problem)), peak(problem)
+    best, failed, level, stride = None, low - 5, low, 5
+    for _ in range(_PASSES):
+        tried = _run(problem, order, Wishes(wishes, level=level), strict=True)
+        if cost(tried) == CLEAN:
+            best, high = tried, level
+        else:
+            failed, stride = level, stride * 2
+        level = (failed + high) // 10 * 5 if best is not None else min(level + stride // 2, high)
+        if level <= failed:
+            break
+    return best or _run(problem, order, Wishes(wishes))
+
+
+def _run(
+    problem: Problem, order: Sequence[int], wishes: Wishes, left: Sequence[int] = (), *, strict: bool = False
+) -> Layout:
+    """One pass. Steps in ``left`` come last, and only where nothing that stands has to move for them.
+
+    A strict pass stops at the first step without a place in time, for it is of no use.
+    """
+    layout = Layout(problem, left)
+    repairer = Repairer(layout)
+    last = set(left)
+    for place in order:
+        if place not in last:
+            _settle(layout, repairer, problem.tasks[place], wishes)
+            if strict and _is_lost(layout, place):
+                return layout
+    while layout.unplaced and _rescue(layout, repairer, layout.unplaced):
+        continue
+    for place in left:
+        _settle(layout, repairer, problem.tasks[place], Wishes())
+    while (away := [*layout.unplaced, *layout.left]) and _rescue(layout, repairer, away):
+        continue
+    return layout
+
+
+def _is_lost(layout: Layout, place: int) -> bool:
+    """Whether a step has no place, or is required and late: what `cost` counts, so a cut pass never looks clean."""
+    task = layout.problem.tasks[place]
+    if layout.unplaced or layout.left:
+        return True
+    limit = layout.problem.limit(task)
+    return task.step.required and any(block.end > limit for block in layout.blocks[place])
+
+
+def _rescue(layout: Layout, repairer: Repairer, places: Sequence[int]) -> bool:
+    """Try steps without a place once more beside all that stands; whether one was found."""
+    for place in sorted(places):
+        task = layout.problem.tasks[place]
+        earliest = layout.earliest(task)
+        if earliest is not None and (blocks := repairer.rescue(task, earliest)) is not None:
+            if place in layout.unplaced:
+                layout.unplaced.remove(place)
+            layout.settle(task, blocks)
+            return True
+    return False
+
+
+def _settle(layout: Layout, repairer: Repairer, task: Task, wishes: Wishes) -> None:
+    if not task.minutes or task.left_out is not None:
+        return
+    earliest = layout.earliest(task)
+    if earliest is None:
+        repairer.release(task)
+        _give_up(layout, task)
+        return
+    for until in _bounds(layout, task):
+        if layout.problem.base:
+            blocks = repairer.repair(task, earliest, until)
+        else:
+            blocks = _place(layout, task, earliest, until, wishes)
+        if blocks is not None:
+            layout.settle(task, blocks)
+            return
+    _give_up(layout, task)
+
+
+def _give_up(layout: Layout, task: Task) -> None:
+    """No place: the policy leaves an optional step out and what follows goes on; any other is reported."""
+    if task.place in layout.left:
+        return
+    drops = layout.problem.policy.overload is Overload.DROP_OPTIONAL
+    if drops and not task.step.required and not task.given:
+        layout.leave_out(task)
     else:
-        moved = _place_afresh(problem, room, task, earliest, rest, loose)
-    if moved is None:
-        _free(room, good)
-        return None
-    return good + moved
+        layout.unplaced.append(task.place)
 
 
-def _missed(problem: Problem, slot: Slot) -> bool:
-    """Its local day is over; what was planned for earlier today is still today's."""
-    return slot.on.toordinal() < problem.today[0]
+def _bounds(layout: Layout, task: Task) -> list[int]:
+    """By when a step has to end: for what stands after it, giving up the tightest edge first; at last its lock."""
+    limits = layout.limits(task)
+    if task.place in layout.left:
+        return [min(task.lock, *limits)] if limits else [task.lock]
+    return [*(min(each, task.lock) for each in limits if each > task.release), task.lock]
 
 
-def _earlier_today(problem: Problem, block: Block) -> bool:
-    return block.day == problem.today[0] and block.start < problem.today[1] and block.day in problem.room.capacity
-
-
-def _valid(problem: Problem, task: Task, earliest: Ready, block: Block) -> bool:
-    at = (earliest.at[0], 0) if earliest.at == problem.today else earliest.at
-    return (block.day, block.start) >= at and _ends(problem, block) <= task.lock
-
-
-def _move_each(problem: Problem, room: Room, task: Task, earliest: Ready, slots: list[Slot]) -> list[Block] | None:
-    """Move single slots, each to the earliest valid place not before its old date."""
-    moved: list[Block] = []
-    for slot in slots:
-        old = (slot.on.toordinal(), 0)
-        at = max(earliest.at, old)
-        reason = _moved_because(problem, slot, earliest, at)
-        blocks = place(problem, room, task, Ready(at, reason), slot.minutes)
-        if blocks is None:
-            _free(room, moved)
-            return None
-        first = Block(blocks[0].day, blocks[0].start, blocks[0].minutes, blocks[0].reasons, slot)
-        moved += [first, *blocks[1:]]
-    return moved
-
-
-def _moved_because(problem: Problem, slot: Slot, earliest: Ready, at: Place) -> Reason:
-    day = slot.on.toordinal()
-    if _missed(problem, slot):
-        return Reason(ReasonCode.MISSED, on=slot.on)
-    if day in problem.leave:
-        return Reason(ReasonCode.LEAVE, on=slot.on)
-    if day in problem.blackout:
-        return Reason(ReasonCode.BLACKOUT, on=slot.on)
-    return earliest.reason if at == earliest.at else Reason(ReasonCode.CALENDAR)
-
-
-def _place_afresh(
-    problem: Problem, room: Room, task: Task, earliest: Ready, minutes: int, loose: list[Slot]
-) -> list[Block] | None:
-    """Place new or changed effort, not before the old date; old slots lend their identity in order."""
-    at = earliest.at
-    if loose:
-        at = max(at, (loose[0].on.toordinal(), 0))
-        earliest = Ready(at, Reason(ReasonCode.EFFORT))
-    blocks = place(problem, room, task, earliest, minutes)
-    if blocks is None:
-        return None
-    bases: list[Slot | None] = [*loose[: len(blocks)], *[None] * max(0, len(blocks) - len(loose))]
-    return [
-        Block(block.day, block.start, block.minutes, block.reasons, base)
-        for block, base in zip(blocks, bases, strict=True)
-    ]
+def _place(layout: Layout, task: Task, earliest: tuple[int, Reason], until: int, wishes: Wishes) -> list[Block] | None:
+    at, cause = earliest
+    wish = wishes.at.get(task.place, 0)
+    if wish > at:
+        at, cause = wish, Reason(wishes.code)
+    blocks = find(layout.room, task, (at, until), task.minutes, split=task.step.splittable, level=wishes.level)
+    if blocks is not None:
+        explain(layout.room, task, at, cause, blocks)
+    return blocks

@@ -1,119 +1,111 @@
-"""The feasibility report: what has no place, what is late, and a proof when nothing could help."""
+"""The feasibility report: what has no place, what is late, which pins break a rule, and a proof if there is one."""
 
-from dataclasses import replace
-from datetime import date, datetime
-
-from portal.pacing.arrange import Layout
-from portal.pacing.moments import instant, local
-from portal.pacing.place import Block
-from portal.pacing.problem import Problem, Task
-from portal.pacing.results import Certificate, CertificateCode, Late, LateCode, LeftOut, LeftOutCode, Report, Verdict
+from portal.pacing.arrange import given_up, stands
+from portal.pacing.layout import Layout
+from portal.pacing.moments import from_minute
+from portal.pacing.problem import Block, Problem, Task
+from portal.pacing.proof import certificate, longest_block
+from portal.pacing.results import Conflict, ConflictCode, Late, LateCode, LeftOut, LeftOutCode, Report, Verdict
 
 
-def judge(problem: Problem, layout: Layout) -> Report:
+def judge(layout: Layout) -> Report:
     """The report of a layout."""
-    unplaced = tuple(_left_out(problem, layout, problem.tasks[key]) for key in layout.unplaced)
-    late = tuple(
-        entry
-        for key, blocks in layout.blocks.items()
-        if (entry := _late(problem, problem.tasks[key], blocks)) is not None
-    )
-    trouble = any(entry.required for entry in unplaced) or any(entry.required for entry in late)
+    problem = layout.problem
+    unplaced = tuple(_unplaced(layout, problem.tasks[place]) for place in sorted(layout.unplaced))
+    late = tuple(found for task in problem.tasks if (found := _late(layout, task)) is not None)
+    conflicts = tuple(_conflicts(layout))
+    trouble = [each.step for each in unplaced if each.required] + [each.step for each in late if each.required]
     if not trouble:
-        return Report(Verdict.FEASIBLE, unplaced, late, tuple(layout.conflicts))
-    proof = _certificate(problem)
-    verdict = Verdict.NOT_FOUND if proof is None else Verdict.INFEASIBLE
-    return Report(verdict, unplaced, late, tuple(layout.conflicts), proof)
+        return Report(Verdict.FEASIBLE, unplaced, late, conflicts)
+    proof = certificate(problem)
+    return Report(Verdict.NOT_FOUND if proof is None else Verdict.INFEASIBLE, unplaced, late, conflicts, proof)
 
 
-def dropped(problem: Problem) -> tuple[LeftOut, ...]:
+def left_out(layout: Layout) -> tuple[LeftOut, ...]:
     """Steps the policy left out."""
-    code = LeftOutCode.LATE_JOIN if problem.policy.late_join == "SKIP_OPTIONAL" else LeftOutCode.OPTIONAL_DROPPED
-    return tuple(
-        LeftOut(task.step.id, code, required=False, minutes=task.open_minutes)
-        for task in problem.tasks.values()
-        if task.dropped
-    )
+    found = []
+    for task in layout.problem.tasks:
+        code = LeftOutCode.OPTIONAL_DROPPED if task.place in layout.left else task.left_out
+        if code is not None:
+            found.append(LeftOut(task.step.id, code, required=False, minutes=task.minutes))
+    return tuple(found)
 
 
-def _left_out(problem: Problem, layout: Layout, task: Task) -> LeftOut:
-    until = date.fromordinal(local(problem.zone, task.lock)[0])
-    found = LeftOut(task.step.id, LeftOutCode.NO_ROOM, task.step.required, task.open_minutes, until_on=until)
-    for edge in task.edges:
-        if edge.prerequisite in layout.unplaced:
-            return replace(found, code=LeftOutCode.PREREQUISITE_UNPLACED, prerequisite=edge.prerequisite)
-    if not task.step.splittable and task.open_minutes > _longest_block(problem):
-        return replace(found, code=LeftOutCode.TOO_LONG)
-    if task.lock < instant(problem.zone, problem.last_day, 24 * 60):
-        return replace(found, code=LeftOutCode.WINDOW_CLOSED)
-    return found
+def _unplaced(layout: Layout, task: Task) -> LeftOut:
+    problem = layout.problem
+    code, prerequisite = LeftOutCode.NO_ROOM, None
+    waits = [link.other for link in problem.graph.before[task.place] if layout.end[link.other] is None]
+    if waits:
+        code, prerequisite = LeftOutCode.PREREQUISITE_UNPLACED, problem.graph.steps[waits[0]].id
+    elif not task.step.splittable and task.minutes > longest_block(problem, task, problem.floor, problem.end):
+        code = LeftOutCode.TOO_LONG
+    elif task.lock < problem.end:
+        code = LeftOutCode.WINDOW_CLOSED
+    until_on, _ = problem.zone.local(task.lock - 1)
+    return LeftOut(task.step.id, code, task.step.required, task.minutes, prerequisite, until_on)
 
 
-def _longest_block(problem: Problem) -> int:
-    """The longest unbroken study time any day offers under its cap."""
-    room = problem.room
-    return max(
-        (
-            min(room.capacity[day], max(until - start for start, until in room.windows[day]))
-            for day in room.study_days
-            if room.windows[day]
-        ),
-        default=0,
-    )
-
-
-def _late(problem: Problem, task: Task, blocks: list[Block]) -> Late | None:
+def _late(layout: Layout, task: Task) -> Late | None:
     """Open minutes that end after min(due, soft end); what is done is never late any more."""
-    if task.done_at is not None:
+    problem = layout.problem
+    limits = [each for each in (task.due, problem.soft_end) if each is not None]
+    if task.done is not None or not limits:
         return None
-    limit = min((at for at in (task.due_at, problem.soft_end) if at is not None), default=None)
-    if limit is None:
-        return None
-    over = [block for block in blocks if _end(problem, block) > limit]
+    limit = min(limits)
+    over = [block for block in layout.blocks[task.place] if block.end > limit and not _is_done(block)]
     if not over:
         return None
-    code = LateCode.DUE if task.due_at == limit else LateCode.SOFT_END
-    last = max(block.day for block in over)
-    return Late(task.step.id, code, task.step.required, sum(b.minutes for b in over), limit, date.fromordinal(last))
+    code = LateCode.DUE if task.due == limit else LateCode.SOFT_END
+    ends_on, _ = problem.zone.local(max(block.end for block in over) - 1)
+    minutes = sum(block.minutes for block in over)
+    return Late(task.step.id, code, task.step.required, minutes, from_minute(limit), ends_on)
 
 
-def _end(problem: Problem, block: Block) -> datetime:
-    return instant(problem.zone, block.day, block.start + block.minutes)
+def _is_done(block: Block) -> bool:
+    return block.base is not None and block.base.status in ("COMPLETED", "SKIPPED")
 
 
-def _certificate(problem: Problem) -> Certificate | None:
-    """A step longer than any block, or more work than the days up to some limit hold (R14)."""
-    tasks = [task for task in problem.tasks.values() if task.open_minutes and task.step.required]
-    longest = _longest_block(problem)
-    first, last = date.fromordinal(problem.start[0]), date.fromordinal(max(problem.last_day, problem.start[0]))
-    for task in tasks:
-        if not task.step.splittable and task.open_minutes > longest:
-            return Certificate(CertificateCode.STEP_TOO_LONG, (task.step.id,), first, last, task.open_minutes, longest)
-    for limit in sorted({task.limit for task in tasks}):
-        within = [task for task in tasks if task.limit <= limit]
-        needed = sum(task.open_minutes for task in within)
-        day = local(problem.zone, limit)[0]
-        available = _free_until(problem, day)
-        if needed > available:
-            return Certificate(
-                CertificateCode.WINDOW_OVERFULL,
-                tuple(task.step.id for task in within),
-                first,
-                date.fromordinal(day),
-                needed,
-                available,
-            )
-    return None
+def _conflicts(layout: Layout) -> list[Conflict]:
+    """Breaches of pins and anchors that are still to be done; what is past cannot be mended."""
+    problem = layout.problem
+    found = [
+        Conflict(
+            ConflictCode.PIN_BEFORE_PREREQUISITE,
+            task.step.id,
+            problem.zone.local(min(block.start for block in task.given))[0],
+            earlier.step.id,
+        )
+        for task, earlier in given_up(layout)
+    ]
+    for task in problem.tasks:
+        if task.done is None:
+            for block in task.given:
+                if stands(task, block.pinned, block.base):
+                    found += _breaches(layout, task, block)
+    return sorted(set(found), key=lambda each: (each.on, problem.graph.index[each.step], each.code))
 
 
-def _free_until(problem: Problem, day: int) -> int:
-    """The most minutes the days up to ``day`` could hold, week caps included."""
-    room = problem.room
-    weeks: dict[int, int] = {}
-    for each in room.study_days:
-        if each <= day:
-            monday = each - (each - 1) % 7
-            weeks[monday] = weeks.get(monday, 0) + max(0, room.capacity[each] - room.used.get(each, 0))
-    if room.week_cap is None:
-        return sum(weeks.values())
-    return sum(min(minutes, max(0, room.week_cap - room.used_week.get(monday, 0))) for monday, minutes in weeks.items())
+def _breaches(layout: Layout, task: Task, block: Block) -> list[Conflict]:
+    problem, room = layout.problem, layout.room
+    days, day = problem.days, problem.zone.day_of(block.start)
+    on, _ = problem.zone.local(block.start)
+    is_study_day = days.cap(day) > 0
+    monday = day - (day - 1) % 7
+    checks = (
+        (ConflictCode.NO_STUDY_DAY, not is_study_day),
+        (ConflictCode.OUTSIDE_HOURS, is_study_day and not days.is_within(day, block.start, block.end)),
+        (ConflictCode.OVERLAP, _overlaps(problem, day, block)),
+        (ConflictCode.DAY_OVER_CAP, is_study_day and room.used.get(day, 0) > days.cap(day)),
+        (ConflictCode.WEEK_OVER_CAP, days.week_cap is not None and room.used_week.get(monday, 0) > days.week_cap),
+        (ConflictCode.BEFORE_RELEASE, task.release > problem.floor and block.start < task.release),
+        (ConflictCode.AFTER_LOCK, task.lock < min(problem.end, block.end)),
+        (ConflictCode.BEFORE_START, block.start < problem.floor),
+        (ConflictCode.AFTER_HARD_END, block.end > problem.hard_end),
+    )
+    return [Conflict(code, task.step.id, on) for code, broken in checks if broken]
+
+
+def _overlaps(problem: Problem, day: int, block: Block) -> bool:
+    """Whether another given block lies over this one; what the engine places never does."""
+    over = [each for each in problem.room.busy.get(day, ()) if each[0] < block.end and block.start < each[1]]
+    return len(over) > 1

@@ -1,232 +1,212 @@
-"""From the caller's values to what the planner works on: days as ordinals, effort in minutes, bounds as instants."""
+"""From the caller's values to what the planner works on: steps by place, effort in minutes, bounds as instants."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from portal.pacing.moments import DAY_MINUTES, grid, instant, local, minute_of, moment
-from portal.pacing.results import Base, Slot
-from portal.pacing.room import Interval, Room
+from portal.pacing.graph import Graph
+from portal.pacing.moments import DAY_MINUTES, Zone, grid, minute_of, moment, to_minute, zone
+from portal.pacing.results import Base, LeftOutCode, Reason, ReasonCode, Slot
+from portal.pacing.room import Days, Room
 from portal.pacing.types import (
     AtInstant,
     AtMeeting,
     ClassCalendar,
-    Edge,
-    Hours,
+    Extension,
     Id,
     InWeek,
     LateJoin,
     Learner,
     OnWeekday,
     Overload,
-    PathVersion,
     Policy,
-    SlotStatus,
     Step,
 )
 
 HARD_YEARS = timedelta(days=3 * 365)
-_GIVEN = (SlotStatus.COMPLETED, SlotStatus.SKIPPED, SlotStatus.IN_PROGRESS)
+
+
+@dataclass(slots=True)
+class Block:
+    """A piece at its place: start instant, minutes, why, and the base slot it is (None for a new one)."""
+
+    start: int
+    minutes: int
+    reasons: tuple[Reason, ...] = ()
+    base: Slot | None = None
+    pinned: bool = False
+
+    @property
+    def end(self) -> int:
+        """The instant it ends."""
+        return self.start + self.minutes
 
 
 @dataclass(slots=True)
 class Task:
-    """A step as the planner sees it; ``open_minutes`` is what is still to place, 0 for a step that is done."""
+    """A step as the planner sees it. ``minutes`` is what is still to place; instants are minutes since 1970.
+
+    ``given`` never move. ``loose`` are open base slots, in time order. ``done`` is when the step was finished; -1
+    when it was skipped, so that nothing waits for it.
+    """
 
     step: Step
-    index: int
-    open_minutes: int
-    min_session: int
-    release: tuple[int, int]
-    release_is_window: bool
+    place: int
+    minutes: int
+    least: int
+    release: int
     due_at: datetime | None
-    limit: datetime
-    lock: datetime
-    done_at: datetime | None = None
-    edges: list[Edge] = field(default_factory=list)
-    slots: list[Slot] = field(default_factory=list)
-    dropped: bool = False
+    due: int | None
+    lock: int
     weekday: int | None = None
+    fixed: int | None = None
+    done: int | None = None
+    left_out: LeftOutCode | None = None
+    given: list[Block] = field(default_factory=list)
+    loose: list[Block] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Problem:
-    """Everything about one learner, ready to be planned."""
+    """Everything about one learner, ready to be planned. ``end`` and ``soft_end`` are the instants the days end."""
 
-    zone: str
+    graph: Graph
     calendar: ClassCalendar
+    learner: Learner
     policy: Policy
-    now: datetime
-    today: tuple[int, int]
-    start: tuple[int, int]
-    first_day: int
-    soft_end: datetime | None
-    last_day: int
-    room: Room
-    tasks: dict[Id, Task]
     base: Base
-    blackout: frozenset[int]
-    leave: frozenset[int]
+    zone: Zone
+    class_zone: Zone
+    now: int
+    floor: int
+    start_on: date
+    soft_end: int | None
+    end: int
+    hard_end: int
+    bounded: bool
+    room: Room
+    tasks: list[Task]
+
+    @property
+    def days(self) -> Days:
+        """The learner's days."""
+        return self.room.days
+
+    def limit(self, task: Task) -> int:
+        """The instant after which a step's work is late or impossible."""
+        found = task.lock
+        if task.due is not None:
+            found = min(found, task.due)
+        return found if self.soft_end is None else min(found, self.soft_end)
 
 
 def build(
-    path: PathVersion, calendar: ClassCalendar, learner: Learner, policy: Policy, base: Base, now: datetime
+    graph: Graph, calendar: ClassCalendar, learner: Learner, policy: Policy, base: Base, now: datetime
 ) -> Problem:
-    """Normalise the inputs. ValueError for an order with a step before its prerequisite."""
-    zone = learner.zone or calendar.zone
-    now = now.astimezone(UTC)
-    first_day = (learner.starts_on or calendar.starts_on).toordinal()
-    late_days = max(0, first_day - calendar.starts_on.toordinal())
+    """Normalise the inputs; slots are sorted into tasks by `given.hand_out`."""
+    mine, theirs = zone(learner.zone or calendar.zone), zone(calendar.zone)
+    start_on = learner.starts_on or calendar.starts_on
+    late_days = max(0, (start_on - calendar.starts_on).days)
     hard = calendar.hard_ends_on or calendar.starts_on + HARD_YEARS
     soft = calendar.soft_ends_on
     if soft is not None and late_days and policy.late_join is LateJoin.SHIFT:
         soft = min(soft + timedelta(days=late_days), hard)
     last = hard if soft is None or policy.overload is Overload.EXTEND else min(soft, hard)
-    day, minute = local(zone, now)
-    today = (day, grid(minute + (1 if now.second or now.microsecond else 0)))
-    start = max(today, (first_day, 0))
-    blackout = frozenset(each.toordinal() for each in calendar.blackouts)
-    leave = frozenset(each.toordinal() for each in learner.leave)
+    end = _end_of(theirs, last)
+    first = grid(to_minute(now) + (1 if now.second or now.microsecond else 0))
     problem = Problem(
-        zone=zone,
+        graph=graph,
         calendar=calendar,
+        learner=learner,
         policy=policy,
-        now=now,
-        today=today,
-        start=start,
-        first_day=first_day,
-        soft_end=None if soft is None else instant(calendar.zone, soft.toordinal(), DAY_MINUTES),
-        last_day=last.toordinal(),
-        room=_room(calendar, learner, start[0], last.toordinal(), today, blackout | leave),
-        tasks={},
         base=base,
-        blackout=blackout,
-        leave=leave,
+        zone=mine,
+        class_zone=theirs,
+        now=first,
+        floor=max(first, theirs.midnight(start_on.toordinal())),
+        start_on=start_on,
+        soft_end=None if soft is None else _end_of(theirs, soft),
+        end=end,
+        hard_end=_end_of(theirs, hard),
+        bounded=soft is not None or calendar.hard_ends_on is not None,
+        room=Room(Days(mine, calendar, learner, mine.day_of(end - 1)), first),
+        tasks=[],
     )
-    for taken in learner.taken:
-        at = local(zone, taken.starts_at)
-        problem.room.take(*at, taken.minutes)
-    _tasks(problem, path, learner)
-    _drop_for_late_join(problem, late_days)
+    _take(problem)
+    extensions = {each.step: each for each in learner.extensions}
+    problem.tasks = [_task(problem, place, extensions.get(step.id)) for place, step in enumerate(graph.steps)]
     return problem
 
 
-def _room(
-    calendar: ClassCalendar, learner: Learner, first: int, last: int, today: tuple[int, int], off: frozenset[int]
-) -> Room:
-    """Capacity and study hours of each day; today only from now on."""
-    week = learner.weekday_minutes or calendar.weekday_minutes
-    hours = [_interval(each) for each in learner.hours or calendar.hours]
-    whole = sum(until - start for start, until in hours)
-    capacity, windows = {}, {}
-    for day in range(first, last + 1):
-        minutes = 0 if day in off else week[(day - 1) % 7]
-        if not minutes:
-            continue
-        if calendar.day_cap is not None:
-            minutes = min(minutes, calendar.day_cap)
-        minutes = min(minutes, whole)
-        windows[day] = hours
-        if day == today[0]:
-            windows[day] = [(max(start, today[1]), until) for start, until in hours if until > today[1]]
-            minutes = max(0, minutes - learner.extra_minutes_today)
-        capacity[day] = minutes
-    return Room(capacity, windows, calendar.week_cap)
+def _end_of(where: Zone, on: date) -> int:
+    return where.midnight(on.toordinal() + 1)
 
 
-def _interval(hours: Hours) -> Interval:
-    return minute_of(hours.start), minute_of(hours.until) or DAY_MINUTES
+def _take(problem: Problem) -> None:
+    """Use what the learner's other paths and today's work on other days' slots have taken."""
+    for each in problem.learner.taken:
+        problem.room.take(to_minute(each.starts_at), each.minutes)
+    if problem.learner.extra_minutes_today:
+        problem.room.count(problem.room.today, problem.learner.extra_minutes_today)
 
 
-def _tasks(problem: Problem, path: PathVersion, learner: Learner) -> None:
-    completions = {each.step: each.at.astimezone(UTC) for each in learner.completions}
-    remaining = {each.step: each.minutes for each in learner.remaining}
-    extensions = {each.step: each for each in learner.extensions}
-    slots: dict[Id, list[Slot]] = {}
-    for slot in problem.base:
-        slots.setdefault(slot.step, []).append(slot)
-    for index, step in enumerate(path.steps):
-        task = _task(problem, step, index, extensions.get(step.id), learner.pace_percent)
-        task.slots = sorted(slots.get(step.id, ()), key=lambda slot: (slot.starts_at, slot.part))
-        done = sum(slot.minutes for slot in task.slots if slot.status in _GIVEN)
-        task.open_minutes = max(0, task.open_minutes - done)
-        if step.id in remaining:
-            task.open_minutes = grid(remaining[step.id])
-        if step.id in completions:
-            task.done_at, task.open_minutes = completions[step.id], 0
-        elif task.slots and all(slot.status in (SlotStatus.COMPLETED, SlotStatus.SKIPPED) for slot in task.slots):
-            task.done_at, task.open_minutes = task.slots[-1].starts_at, 0
-        problem.tasks[step.id] = task
-    for edge in path.edges:
-        later, earlier = problem.tasks[edge.step], problem.tasks[edge.prerequisite]
-        if earlier.index >= later.index:
-            raise ValueError(f"step {edge.step!r} stands before its prerequisite {edge.prerequisite!r}")
-        later.edges.append(edge)
-
-
-def _task(problem: Problem, step: Step, index: int, extension: object, pace_percent: int) -> Task:
-    calendar, first = problem.calendar, problem.first_day
-    window = step.window
-    release = due = lock = None
-    if window is not None:
-        release, due, lock = window.release, window.due, window.lock
-    due = getattr(extension, "due", None) or due
-    lock = getattr(extension, "lock", None) or lock
-    minutes = grid(step.minutes * pace_percent / 100)
-    start = problem.start
-    is_window = False
-    if release is not None:
-        opens = local(problem.zone, moment(release, calendar.zone, first, 0))
-        opens = (opens[0], grid(opens[1]))
-        is_window, start = opens > start, max(start, opens)
-    due_at = None if due is None else moment(due, calendar.zone, first, minute_of(calendar.due_time))
-    end = instant(problem.zone, problem.last_day, DAY_MINUTES)
-    closes = end if lock is None else min(end, moment(lock, calendar.zone, first, DAY_MINUTES))
-    bounds = [at for at in (due_at, problem.soft_end) if at is not None]
+def _task(problem: Problem, place: int, extension: Extension | None) -> Task:
+    step = problem.graph.steps[place]
+    minutes = -(-step.minutes * problem.learner.pace_percent // 500) * 5
     task = Task(
         step=step,
-        index=index,
-        open_minutes=minutes,
-        min_session=minutes if not step.splittable else min(minutes, grid(step.min_session)),
-        release=start,
-        release_is_window=is_window,
-        due_at=due_at,
-        limit=min([*bounds, closes]),
-        lock=closes,
+        place=place,
+        minutes=minutes,
+        least=min(minutes, grid(step.min_session)),
+        release=problem.floor,
+        due_at=None,
+        due=None,
+        lock=problem.end,
     )
-    _anchor(problem, task)
+    if step.window is not None or extension is not None:
+        _bounds(problem, task, extension)
+    if step.anchor is not None:
+        _anchor(problem, task)
     return task
 
 
+def _bounds(problem: Problem, task: Task, extension: Extension | None) -> None:
+    window, calendar, first = task.step.window, problem.calendar, problem.start_on.toordinal()
+    due = (extension and extension.due) or (window and window.due)
+    lock = (extension and extension.lock) or (window and window.lock)
+    if window is not None and window.release is not None:
+        opens = moment(window.release, problem.class_zone, first, 0)
+        task.release = max(task.release, grid(to_minute(opens) + (opens.second > 0)))
+    if due:
+        task.due_at = moment(due, problem.class_zone, first, minute_of(calendar.due_time))
+        task.due = to_minute(task.due_at)
+    if lock:
+        task.lock = min(task.lock, to_minute(moment(lock, problem.class_zone, first, DAY_MINUTES)))
+
+
 def _anchor(problem: Problem, task: Task) -> None:
-    """Anchors that leave a choice become bounds; fixed instants are given slots (see `given`)."""
+    """Anchors that leave a choice become bounds; the others are a given instant."""
     anchor = task.step.anchor
     if isinstance(anchor, OnWeekday):
         task.weekday = anchor.weekday
-    if isinstance(anchor, InWeek):
-        monday = problem.first_day - (problem.first_day - 1) % 7 + 7 * (anchor.number - 1)
-        task.release = max(task.release, (monday, 0))
-        task.lock = min(task.lock, instant(problem.zone, monday + 6, DAY_MINUTES))
-        task.limit = min(task.limit, task.lock)
+    elif isinstance(anchor, InWeek):
+        monday = problem.start_on.toordinal() - problem.start_on.weekday() + 7 * (anchor.number - 1)
+        task.release = max(task.release, problem.zone.midnight(monday))
+        task.lock = min(task.lock, problem.zone.midnight(monday + 7))
+    elif isinstance(anchor, AtInstant):
+        task.fixed = to_minute(anchor.at)
+    elif isinstance(anchor, AtMeeting) and 0 < anchor.number <= len(problem.calendar.meetings):
+        task.fixed = to_minute(problem.calendar.meetings[anchor.number - 1]) + anchor.offset_minutes
 
 
-def fixed_instant(problem: Problem, step: Step) -> datetime | None:
-    """Where an anchor of a fixed instant puts a step."""
-    if isinstance(step.anchor, AtInstant):
-        return step.anchor.at.astimezone(UTC)
-    if isinstance(step.anchor, AtMeeting) and step.anchor.number <= len(problem.calendar.meetings):
-        meeting = problem.calendar.meetings[step.anchor.number - 1]
-        return meeting.astimezone(UTC) + timedelta(minutes=step.anchor.offset_minutes)
-    return None
+def drop_optional(problem: Problem, places: Iterable[int], code: LeftOutCode) -> None:
+    """Leave these steps out; those with a slot that never moves are begun and stay."""
+    for place in places:
+        task = problem.tasks[place]
+        if not task.step.required and task.minutes and not task.given:
+            task.left_out = code
 
 
-def _drop_for_late_join(problem: Problem, late_days: int) -> None:
-    if late_days and problem.policy.late_join is LateJoin.SKIP_OPTIONAL:
-        drop_optional(problem)
-
-
-def drop_optional(problem: Problem) -> None:
-    """Leave optional steps out that have not been begun."""
-    for task in problem.tasks.values():
-        begun = any(slot.status is not SlotStatus.PLANNED or slot.pinned for slot in task.slots)
-        if not task.step.required and task.open_minutes and not begun:
-            task.dropped = True
+def reason(code: ReasonCode, step: Id = None) -> tuple[Reason, ...]:
+    """A single reason."""
+    return (Reason(code, step),)

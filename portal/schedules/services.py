@@ -14,7 +14,7 @@ from portal.curricula.queries import VersionPlan, version_for_planning
 from portal.errors import N_, NotFound
 from portal.events.outbox import emit, owe
 from portal.models.classes import Cadence, Classroom, Enrolment
-from portal.models.schedules import Assignment, Schedule, ScheduleItem
+from portal.models.schedules import Assignment, AssignmentState, Schedule, ScheduleItem
 from portal.pacing.engine import plan_many
 from portal.pacing.results import Base, Diff, Plan, Slot
 from portal.pacing.types import Learner, MissedWork, Pin, SlotStatus
@@ -73,17 +73,24 @@ AS_STORED = Tuning()
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What all learners of an assignment share."""
+    """What all learners of an assignment share; of one that is ``withdrawn`` no step is planned."""
 
     classroom: Classroom
     version: VersionPlan
     policy: dict[str, object]
     assignment_id: uuid.UUID | None = None
+    withdrawn: bool = False
+
+    @property
+    def left_out(self) -> frozenset[uuid.UUID]:
+        """The steps that nobody gets."""
+        return frozenset(step.step_id for step in self.version.steps) if self.withdrawn else left_out_of(self.policy)
 
 
 def frame_of(assignment: Assignment) -> Frame:
     """The frame of a published assignment."""
-    return make_frame(assignment.class_id, assignment.version_id, assignment.policy, assignment_id=assignment.id)
+    frame = make_frame(assignment.class_id, assignment.version_id, assignment.policy, assignment_id=assignment.id)
+    return replace(frame, withdrawn=assignment.state is AssignmentState.WITHDRAWN)
 
 
 def make_frame(
@@ -113,7 +120,7 @@ def plan_learners(
     policy = policy_of(frame.policy)
     if tuning.missed is not None:
         policy = replace(policy, missed=tuning.missed)
-    left_out = left_out_of(frame.policy)
+    left_out = frame.left_out
     overrides = queries.left_out(frame.assignment_id, member_ids)
     groups: dict[frozenset[uuid.UUID], list[int]] = {}
     for number, member_id in enumerate(member_ids):

@@ -7,18 +7,19 @@ import pytest
 from sqlalchemy import func, select, update
 
 from portal import clock
-from portal.classes.services import ClassDraft
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.models.classes import Classroom, Enrolment, Leave
 from portal.models.events import AuditEntry, Event
-from portal.models.plans import ChangeKind, PlanChange, PlanDiff, PlanRequest
 from portal.models.people import DueWork
+from portal.models.plans import ChangeKind, PlanChange, PlanDiff, PlanRequest
 from portal.models.schedules import Assignment, AssignmentState, ItemStatus, ScheduleItem
+from portal.progress import services as progress
 from portal.schedules.changing import apply, preview
 from portal.schedules.commands.arranging import CatchUp, Relevel, RollBack
 from portal.schedules.commands.overrides import AddMinutes, Differ, ExtendEnd, ExtendStep, LeaveOut
 from portal.schedules.commands.personal import Away, Back, MoveItem, OwnDays, Unpin
-from portal.tenancy.scope import unit_of_work
+from portal.schedules.queries import step_keys
+from portal.tenancy.scope import new_id, unit_of_work
 from tests.factories.assignments import items, make_path, publish, schedules
 from tests.factories.cast import NOW
 from tests.factories.classes import make_students
@@ -91,8 +92,6 @@ def commands(cast, assignment_id):
 
 
 def _key_of(cast, item):
-    from portal.schedules.queries import step_keys
-
     with unit_of_work(organization_id=cast.ada.organization_id):
         return step_keys([item.version_step_id])[item.version_step_id]
 
@@ -178,29 +177,16 @@ def test_a_change_is_taken_back_only_once(cast, planned):
 
 def test_a_new_version_rolled_back_gives_its_slots_up_and_the_old_ones_back(cast, planned):
     organization = cast.ada.organization_id
-    first = make_path(organization, title="Other")
-    assignment = publish(first, cast.other_class_id, _teacher(cast), **SOON) if False else None
-    assert assignment is None
     path = make_path(organization, (60, 60), title="Two")
     two = publish(path, cast.class_id, cast.ada, **SOON)
     before = [(item.id, item.on_date) for item in of_ben(cast, two)]
-    newer = make_path(organization, (60, 60), title="Two", of=path, keys=(path.keys[0], uuid.uuid7() if False else _new()))
+    newer = make_path(organization, (60, 60), title="Two", of=path, keys=(path.keys[0], new_id()))
     publish(newer, cast.class_id, cast.ada, **SOON)
     assert {item.id for item in of_ben(cast, two)} != {key for key, _day in before}
     do(cast.ada, RollBack(newest_change(cast).id))
     assert [(item.id, item.on_date) for item in of_ben(cast, two)] == before
     with unit_of_work(organization_id=organization) as db:
         assert db.get_one(Assignment, two).version_id == path.version_id
-
-
-def _new():
-    from portal.tenancy.scope import new_id
-
-    return new_id()
-
-
-def _teacher(cast):
-    return cast.ada
 
 
 def test_a_first_publishing_rolled_back_is_withdrawn_and_stays_so(cast, planned, drain):
@@ -311,8 +297,6 @@ def test_the_learner_who_moves_her_own_item_is_not_told_of_it_but_of_the_teacher
 
 
 def test_a_finished_step_that_changes_nothing_writes_nothing(cast, planned, drain):
-    from portal.progress import services as progress
-
     first = of_ben(cast, planned)[0]
     with unit_of_work(organization_id=cast.ben.organization_id):
         progress.complete(first.id, actor=cast.ben, now=NOW)
@@ -328,4 +312,3 @@ def test_back_from_leave(cast, planned):
         leave = db.scalars(select(Leave)).one()
     do(cast.ben, Back(leave.id))
     assert dates(cast, planned)[0] == TUE, "what has moved is not pulled forward"
-    assert isinstance(ClassDraft, type)

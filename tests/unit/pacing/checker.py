@@ -1,0 +1,320 @@
+"""Lists every hard constraint a plan breaks; written from the rules with plain datetimes, apart from the engine."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from portal.pacing.results import Base, ConflictCode, Plan, ReasonCode, Slot
+from portal.pacing.types import (
+    AtInstant,
+    AtMeeting,
+    ClassCalendar,
+    DayOffset,
+    Edge,
+    Id,
+    InWeek,
+    Learner,
+    MissedWork,
+    OnWeekday,
+    PathVersion,
+    Policy,
+    SlotStatus,
+    Step,
+)
+
+DAY = timedelta(days=1)
+
+
+@cache
+def locked(key: str) -> ZoneInfo:
+    """The zone of the locked package: the machine's own data may be years apart from it."""
+    with files("tzdata").joinpath("zoneinfo", *key.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=key)
+
+
+@dataclass(frozen=True)
+class Case:
+    """All arguments of one call of `plan`."""
+
+    path: PathVersion
+    calendar: ClassCalendar
+    learner: Learner
+    policy: Policy
+    base: Base
+    now: datetime
+
+    @property
+    def zone(self) -> str:
+        return self.learner.zone or self.calendar.zone
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(locked(self.zone)).date()
+
+    @property
+    def first_on(self) -> date:
+        return self.learner.starts_on or self.calendar.starts_on
+
+    def step(self, key: Id) -> Step:
+        return next(step for step in self.path.steps if step.id == key)
+
+    def cap(self, on: date) -> int:
+        week = self.learner.weekday_minutes or self.calendar.weekday_minutes
+        off = on in self.calendar.blackouts or on in self.learner.leave
+        minutes = 0 if off else week[on.weekday()]
+        return minutes if self.calendar.day_cap is None else min(minutes, self.calendar.day_cap)
+
+
+def at_local(zone: str, on: date, minute: int) -> datetime:
+    """R11: a minute in a gap is the next valid one, an ambiguous one the first."""
+    naive = datetime.combine(on, time()) + timedelta(minutes=minute)
+    while True:
+        found = naive.replace(tzinfo=locked(zone)).astimezone(UTC)
+        if found.astimezone(locked(zone)).replace(tzinfo=None) == naive:
+            return found
+        naive += timedelta(minutes=1)
+
+
+def moment(case: Case, value: datetime | DayOffset, default: int) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    minute = default if value.at is None else value.at.hour * 60 + value.at.minute
+    return at_local(case.calendar.zone, case.first_on + value.days * DAY, minute)
+
+
+def end(slot: Slot) -> datetime:
+    return slot.starts_at + timedelta(minutes=slot.minutes)
+
+
+def is_fixed(step: Step) -> bool:
+    return isinstance(step.anchor, AtInstant | AtMeeting)
+
+
+def given(case: Case, plan: Plan) -> set[int]:
+    """Indexes of slots the engine may not move: done, begun, pinned, anchored, of today and past, left missed."""
+    base = {slot.id: slot for slot in case.base}
+    steps = {step.id: step for step in case.path.steps}
+    found = set()
+    for index, slot in enumerate(plan.slots):
+        old = base.get(slot.id) if slot.id is not None else None
+        stays = old is not None and (old.on, old.start) == (slot.on, slot.start)
+        begun = stays and slot.on == case.today and slot.starts_at < case.now
+        left = stays and slot.on < case.today and case.policy.missed is MissedWork.LEAVE
+        anchored = slot.step in steps and is_fixed(steps[slot.step])
+        if slot.status is not SlotStatus.PLANNED or slot.pinned or anchored or begun or left:
+            found.add(index)
+    return found
+
+
+def breaches(case: Case, plan: Plan) -> list[str]:
+    """Every broken constraint, in words; empty for a lawful plan."""
+    fixed = given(case, plan)
+    placed = [slot for index, slot in enumerate(plan.slots) if index not in fixed]
+    return [
+        *_order(case, plan, fixed),
+        *_days(case, placed),
+        *_caps(case, plan, placed),
+        *_windows(case, placed),
+        *_overlaps(case, plan, fixed),
+        *_history(case, plan),
+        *_sizes(case, plan, placed),
+        *_notice(case, plan),
+    ]
+
+
+def _study_days_after(case: Case, on: date, count: int) -> date:
+    limit = (case.calendar.hard_ends_on or case.calendar.starts_on + timedelta(days=3 * 366)) + DAY
+    while count and on < limit:
+        on += DAY
+        count -= case.cap(on) > 0
+    return on
+
+
+def _order(case: Case, plan: Plan, fixed: set[int]) -> list[str]:
+    found = []
+    skipped = {entry.step for entry in plan.left_out}
+    unplaced = {entry.step for entry in plan.report.unplaced}
+    for edge in case.path.edges:
+        mine = [(index, slot) for index, slot in enumerate(plan.slots) if slot.step == edge.step]
+        free = [slot for index, slot in mine if index not in fixed]
+        if edge.prerequisite in unplaced:
+            found += [f"H1 {slot.step} placed without {edge.prerequisite}" for slot in free]
+        elif edge.prerequisite not in skipped and (earliest := _opens(case, plan, edge)) is not None:
+            found += [f"H1 {slot.step} at {slot.starts_at}, {edge}" for slot in free if slot.starts_at < earliest]
+            pins = [slot for index, slot in mine if index in fixed and _is_pin(case, slot)]
+            found += _unreported(plan, edge, [slot for slot in pins if slot.starts_at < earliest])
+    return found
+
+
+def _opens(case: Case, plan: Plan, edge: Edge) -> datetime | None:
+    """When an edge lets its step begin; None when it does not matter or the inputs leave it open."""
+    done = {each.step: each.at for each in case.learner.completions}
+    ended = done.get(edge.prerequisite)
+    theirs = [slot for slot in plan.slots if slot.step == edge.prerequisite]
+    if ended is None and all(slot.status in (SlotStatus.COMPLETED, SlotStatus.SKIPPED) for slot in theirs):
+        return None
+    if ended is None:
+        ended = max(end(slot) for slot in theirs)
+    if edge.lag == 0:
+        return ended
+    counted = ended if edge.prerequisite in done else ended - timedelta(minutes=1)
+    here = counted.astimezone(locked(case.zone)).date()
+    opens = _study_days_after(case, here, edge.lag) if edge.study_days else here + edge.lag * DAY
+    return at_local(case.zone, opens, 0)
+
+
+def _is_pin(case: Case, slot: Slot) -> bool:
+    done = {each.step for each in case.learner.completions}
+    is_open = slot.status is SlotStatus.PLANNED and slot.step not in done
+    return is_open and (slot.pinned or is_fixed(case.step(slot.step)))
+
+
+def _unreported(plan: Plan, edge: Edge, pins: list[Slot]) -> list[str]:
+    """R3: a pin before its prerequisite is reported."""
+    code = ConflictCode.PIN_BEFORE_PREREQUISITE
+    reported = {(each.step, each.prerequisite) for each in plan.report.conflicts if each.code is code}
+    return [f"R3 unreported {edge}" for _ in pins if (edge.step, edge.prerequisite) not in reported]
+
+
+def _days(case: Case, placed: list[Slot]) -> list[str]:
+    found = []
+    hours = case.learner.hours or case.calendar.hours
+    hard = case.calendar.hard_ends_on or case.calendar.starts_on + timedelta(days=3 * 365)
+    closes = at_local(case.calendar.zone, hard + DAY, 0)
+    opens = max(case.now, at_local(case.calendar.zone, case.first_on, 0))
+    for slot in placed:
+        if case.cap(slot.on) <= 0:
+            found.append(f"H2 {slot.step} on a day without study {slot.on}")
+        if not any(
+            at_local(case.zone, slot.on, each.start.hour * 60 + each.start.minute) <= slot.starts_at
+            and end(slot) <= at_local(case.zone, slot.on, (each.until.hour * 60 + each.until.minute) or 1440)
+            for each in hours
+        ):
+            found.append(f"H2 {slot.step} outside of the hours {slot.on} {slot.start} {slot.minutes}")
+        if at_local(case.zone, slot.on, slot.start.hour * 60 + slot.start.minute) != slot.starts_at:
+            found.append(f"R11 {slot.step} {slot.on} {slot.start} is not {slot.starts_at}")
+        if slot.starts_at < opens:
+            found.append(f"H7 {slot.step} at {slot.starts_at} before {opens}")
+        if end(slot) > closes:
+            found.append(f"H8 {slot.step} ends {end(slot)}")
+    return found
+
+
+def _caps(case: Case, plan: Plan, placed: list[Slot]) -> list[str]:
+    days: dict[date, int] = defaultdict(int)
+    weeks: dict[date, int] = defaultdict(int)
+    zone = locked(case.zone)
+    load = [(slot.on, slot.minutes) for slot in plan.slots]
+    load += [(each.starts_at.astimezone(zone).date(), each.minutes) for each in case.learner.taken]
+    load.append((case.today, case.learner.extra_minutes_today))
+    for on, minutes in load:
+        days[on] += minutes
+        weeks[on - on.weekday() * DAY] += minutes
+    found = [f"H3 {on} holds {days[on]} of {case.cap(on)}" for on in {s.on for s in placed} if days[on] > case.cap(on)]
+    if case.calendar.week_cap is not None:
+        mondays = {slot.on - slot.on.weekday() * DAY for slot in placed}
+        found += [f"H3 week {on} holds {weeks[on]}" for on in mondays if weeks[on] > case.calendar.week_cap]
+    return found
+
+
+def _windows(case: Case, placed: list[Slot]) -> list[str]:
+    found = []
+    locks = {each.step: each.lock for each in case.learner.extensions if each.lock is not None}
+    monday = case.first_on - case.first_on.weekday() * DAY
+    for slot in placed:
+        step = case.step(slot.step)
+        window = step.window
+        release = window.release if window else None
+        lock = locks.get(step.id) or (window.lock if window else None)
+        if release is not None and slot.starts_at < moment(case, release, 0):
+            found.append(f"H4 {step.id} before its release")
+        if lock is not None and end(slot) > moment(case, lock, 1440):
+            found.append(f"H4 {step.id} after its lock")
+        if isinstance(step.anchor, OnWeekday) and slot.on.weekday() != step.anchor.weekday:
+            found.append(f"H4 {step.id} on another weekday")
+        if isinstance(step.anchor, InWeek):
+            first = monday + 7 * (step.anchor.number - 1) * DAY
+            if not first <= slot.on < first + 7 * DAY:
+                found.append(f"H4 {step.id} outside of its week")
+    return found
+
+
+def _overlaps(case: Case, plan: Plan, fixed: set[int]) -> list[str]:
+    spans = [(s.starts_at, end(s), index not in fixed, str(s.step)) for index, s in enumerate(plan.slots)]
+    spans += [(t.starts_at, t.starts_at + timedelta(minutes=t.minutes), False, "taken") for t in case.learner.taken]
+    spans = [span for span in spans if span[1] > case.now]
+    found = []
+    for number, (start, until, free, name) in enumerate(spans):
+        for start2, until2, free2, name2 in spans[number + 1 :]:
+            if (free or free2) and start < until2 and start2 < until:
+                found.append(f"overlap of {name} and {name2} at {max(start, start2)}")
+    return found
+
+
+def _history(case: Case, plan: Plan) -> list[str]:
+    """H5 and H6: what is done, begun, pinned or left stands as it was."""
+    after = {slot.id: slot for slot in plan.slots if slot.id is not None}
+    commanded = {pin.slot for pin in case.learner.pins if pin.slot is not None}
+    done = {each.step for each in case.learner.completions}
+    steps = {step.id for step in case.path.steps}
+    found = []
+    for slot in case.base:
+        standing = slot.pinned and slot.on >= case.today and slot.step not in done and slot.step in steps
+        standing = standing and slot.id not in commanded and not is_fixed(case.step(slot.step))
+        if slot.status is SlotStatus.PLANNED and not standing:
+            continue
+        now = after.get(slot.id)
+        same = {"part": 0, "parts": 0, "slack_days": None, "reasons": ()}
+        if standing and slot.status is SlotStatus.PLANNED and not case.step(slot.step).splittable:
+            same["minutes"] = 0  # an unsplittable pinned slot grows with its step
+        if now is None or replace(now, **same) != replace(slot, **same):
+            found.append(f"H5/H6 {slot.id} was {slot}, is {now}")
+    return found
+
+
+def effort(case: Case, step: Step) -> int:
+    """Minutes of open work before what slots have covered: pace, 5-minute grid."""
+    return -(-step.minutes * case.learner.pace_percent // 500) * 5
+
+
+def _sizes(case: Case, plan: Plan, placed: list[Slot]) -> list[str]:
+    found = []
+    away = {entry.step for entry in (*plan.left_out, *plan.report.unplaced)}
+    remaining = {each.step for each in case.learner.remaining}
+    done = {each.step for each in case.learner.completions}
+    base = {slot.id: slot for slot in case.base}
+    for step in case.path.steps:
+        mine = [slot for slot in plan.slots if slot.step == step.id]
+        free = [slot for slot in placed if slot.step == step.id]
+        if step.id in away and free:
+            found.append(f"{step.id} is left out and placed")
+        total = sum(slot.minutes for slot in mine)
+        whole = effort(case, step)
+        stands = mine and all(slot.status is not SlotStatus.PLANNED for slot in mine)
+        counted = step.id not in away | remaining | done and not stands and not any(s.pinned for s in mine)
+        if counted and (total < whole or (total > whole and free)):
+            found.append(f"{step.id} has {total} of {whole} minutes")
+        least = min(whole, -(-step.min_session // 5) * 5, sum(slot.minutes for slot in free))
+        fresh = [slot for slot in free if slot.id not in base or base[slot.id].minutes != slot.minutes]
+        found += [f"H9 {step.id} has a part of {slot.minutes}" for slot in fresh if slot.minutes < least]
+        if not step.splittable and len(free) > 1 and len(fresh) == len(free):
+            found.append(f"H9 {step.id} is split")
+        found += [f"{step.id}: {slot.minutes} minutes off the grid" for slot in fresh if slot.minutes % 5]
+    return found
+
+
+def _notice(case: Case, plan: Plan) -> list[str]:
+    """H10 and R5: but for a person's hand and a rescue outside of the notice, a re-plan moves nothing earlier."""
+    fixed = {slot.id for index, slot in enumerate(plan.slots) if index in given(case, plan)}
+    first = case.today + timedelta(days=case.policy.notice_days)
+    found = []
+    for move in plan.diff.moved:
+        before, after = move.before, move.after
+        rescued = any(reason.code is ReasonCode.RESCUE for reason in after.reasons)
+        allowed = rescued and min(before.on, after.on) >= first
+        if after.starts_at < before.starts_at and after.id not in fixed and not allowed:
+            found.append(f"H10 {before.step} from {before.starts_at} to {after.starts_at}")
+    return found
