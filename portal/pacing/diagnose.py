@@ -100,6 +100,8 @@ def _drop(question: Question) -> Repair | None:
 def _extend(question: Question) -> Repair | None:
     """The first later end that helps, by doubling and then halving the study days."""
     ends = [on for on in (question.calendar.soft_ends_on, question.calendar.hard_ends_on) if on is not None]
+    if question.learner.ends_on is not None:
+        ends = [question.learner.ends_on]
     if not ends:
         return None
     days = [min(ends), *_study_days(question, min(ends))]
@@ -135,4 +137,6 @@ def _until(question: Question, days: list[date], number: int) -> Question:
         soft_ends_on=None if calendar.soft_ends_on is None else max(on, calendar.soft_ends_on),
         hard_ends_on=None if hard is None else max(on, hard),
     )
-    return replace(question, calendar=calendar)
+    own = question.learner.ends_on
+    learner = question.learner if own is None else replace(question.learner, ends_on=max(on, own))
+    return replace(question, calendar=calendar, learner=learner)

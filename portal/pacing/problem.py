@@ -111,6 +111,8 @@ def build(
     soft = calendar.soft_ends_on
     if soft is not None and late_days and policy.late_join is LateJoin.SHIFT:
         soft = min(soft + timedelta(days=late_days), hard)
+    if learner.ends_on is not None:
+        soft, hard = learner.ends_on, max(hard, learner.ends_on)
     last = hard if soft is None or policy.overload is Overload.EXTEND else min(soft, hard)
     end = _end_of(theirs, last)
     first = grid(to_minute(now) + (1 if now.second or now.microsecond else 0))

@@ -131,6 +131,7 @@ def learner_of(rows: LearnerRows, step_keys: Mapping[uuid.UUID, uuid.UUID]) -> t
     learner = Learner(
         id=enrolment.member_id,
         starts_on=enrolment.starts_on,
+        ends_on=enrolment.ends_on,
         zone=enrolment.zone or rows.zone,
         weekday_minutes=None if enrolment.weekday_minutes is None else week_of(enrolment.weekday_minutes),
         hours=_hours(enrolment),

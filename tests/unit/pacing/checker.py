@@ -58,6 +58,11 @@ class Case:
     def first_on(self) -> date:
         return self.learner.starts_on or self.calendar.starts_on
 
+    @property
+    def hard_ends_on(self) -> date:
+        theirs = self.calendar.hard_ends_on or self.calendar.starts_on + timedelta(days=3 * 365)
+        return max(theirs, self.learner.ends_on or theirs)
+
     def step(self, key: Id) -> Step:
         return next(step for step in self.path.steps if step.id == key)
 
@@ -126,7 +131,7 @@ def breaches(case: Case, plan: Plan) -> list[str]:
 
 
 def _study_days_after(case: Case, on: date, count: int) -> date:
-    limit = (case.calendar.hard_ends_on or case.calendar.starts_on + timedelta(days=3 * 366)) + DAY
+    limit = case.hard_ends_on + DAY
     while count and on < limit:
         on += DAY
         count -= case.cap(on) > 0
@@ -182,8 +187,7 @@ def _unreported(plan: Plan, edge: Edge, pins: list[Slot]) -> list[str]:
 def _days(case: Case, placed: list[Slot]) -> list[str]:
     found = []
     hours = case.learner.hours or case.calendar.hours
-    hard = case.calendar.hard_ends_on or case.calendar.starts_on + timedelta(days=3 * 365)
-    closes = at_local(case.calendar.zone, hard + DAY, 0)
+    closes = at_local(case.calendar.zone, case.hard_ends_on + DAY, 0)
     opens = max(case.now, at_local(case.calendar.zone, case.first_on, 0))
     for slot in placed:
         if case.cap(slot.on) <= 0:

@@ -140,6 +140,7 @@ def learners(draw: st.DrawFn, start: date) -> Learner:
     return Learner(
         id="learner",
         starts_on=draw(st.none() | own),
+        ends_on=draw(st.none() | own),
         zone=draw(st.none() | st.sampled_from(ZONES)),
         weekday_minutes=draw(st.none() | st.just((60, 0, 90, 0, 45, 120, 0))),
         hours=draw(st.sampled_from(HOURS)),

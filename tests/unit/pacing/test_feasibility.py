@@ -155,3 +155,13 @@ def test_only_as_many_optional_steps_as_needed_are_proposed_to_go() -> None:
     found = diagnose(PathVersion(steps, edges), calendar, Learner(), Policy(overload=Overload.REPORT), (), BEFORE)
     drop = next(each for each in found.repairs if each.code is RepairCode.DROP_OPTIONAL)
     assert drop.steps == ("o2",)
+
+
+def test_a_learners_own_end_holds_instead_of_the_classs() -> None:
+    path = PathVersion(tuple(Step(number, 60) for number in range(6)))
+    assert report(path).late[0].code is LateCode.SOFT_END
+    own = Learner(ends_on=FRIDAY + timedelta(days=3))
+    assert report(path, learner=own).verdict is Verdict.FEASIBLE
+    earlier = replace(own, ends_on=FRIDAY - timedelta(days=1))
+    assert sum(late.minutes for late in report(path, learner=earlier).late) == 120
+    assert diagnose(path, WEEK, earlier, Policy(), (), BEFORE).repairs[-1].ends_on == FRIDAY + timedelta(days=3)
