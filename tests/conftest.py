@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from portal.config import Settings
 from portal.factory import create_app
@@ -99,15 +99,19 @@ def sign_in(application: Flask) -> Callable[[Actor], FlaskClient]:
 
 @pytest.fixture
 def drain(app: Flask) -> Callable[..., int]:
-    """Run all work that is due, in this process, as the workers would; the number of pointers run."""
+    """Run all work that is due, in this process, as the workers would; the number of pointers run.
 
-    def run(now=NOW, limit: int = 2000) -> int:
+    With ``kind`` only work of that kind: at the real time all other tests' work would be due too.
+    """
+
+    def run(now=NOW, limit: int = 2000, kind: str | None = None) -> int:
         done = 0
         while done < limit:
             with unit_of_work() as db:
                 rows = db.execute(
                     select(DueWork.id, DueWork.organization_id, DueWork.user_id)
                     .where(DueWork.failed_at.is_(None), DueWork.due_at <= now)
+                    .where(true() if kind is None else DueWork.kind == kind)
                     .order_by(DueWork.due_at, DueWork.id)
                     .limit(100)
                 ).all()

@@ -260,8 +260,9 @@ class Learner:
     """One learner. ``id`` never changes the plan. Values of None mean the class's.
 
     ``weekday_minutes`` and ``hours`` replace the class's; the class's caps and blackouts hold all the same.
-    ``ends_on`` replaces the soft end as it is, and the hard end where that is earlier. ``extra_minutes_today`` are minutes done today on slots of other days. A step begun without an entry in
-    ``remaining`` counts as if its started slot will finish that slot's minutes.
+    ``ends_on`` replaces the soft end as it is, and the hard end where that is earlier. ``extra_minutes_today`` are
+    minutes done today on slots of other days. A step begun without an entry in ``remaining`` counts as if its started
+    slot will finish that slot's minutes.
     """
 
     id: Id = None

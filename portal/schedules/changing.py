@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -22,6 +22,7 @@ from portal.pacing.results import Slot, Verdict
 from portal.pacing.types import MissedWork
 from portal.schedules.commands.intent import Command, Intent
 from portal.schedules.history import Cause, known
+from portal.schedules.repairs import Trouble, trouble_of
 from portal.schedules.report import as_json
 from portal.schedules.reversible import RowChange, write
 from portal.schedules.services import Planned, Tuning, frame_of, plan_in_batches, plan_learners, store
@@ -29,6 +30,7 @@ from portal.security.actor import Actor
 from portal.tenancy.scope import current, session
 
 PREVIEWED = classes.LARGE
+DIAGNOSED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,16 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a command comes to; ``learners`` are all it concerns, ``effects`` those whose plans it was tried on."""
+    """What a command comes to; ``learners`` are all it concerns, ``effects`` those whose plans it was tried on.
+
+    ``troubles`` tells of the first `DIAGNOSED` for whom not everything fits, by assignment and member.
+    """
 
     intent: Intent
     learners: int
     effects: Sequence[Effect]
     stamp: str
+    troubles: Mapping[tuple[uuid.UUID, uuid.UUID], Trouble] = field(default_factory=dict)
 
     @property
     def touched(self) -> list[Effect]:
@@ -99,7 +105,12 @@ def preview(command: Command, *, actor: Actor, now: datetime) -> Outcome:
         intent = command.resolve(actor, now)
         stamp = _stamp(intent)
         effects, learners = _carry_out(intent, "preview", actor, limit=PREVIEWED, now=now)
-        return Outcome(intent, learners, effects, stamp)
+        outcome = Outcome(intent, learners, effects, stamp)
+        troubles = {
+            (each.assignment.id, each.member_id): trouble_of(each.assignment, each.member_id, now=now)
+            for each in outcome.not_fitting[:DIAGNOSED]
+        }
+        return replace(outcome, troubles=troubles)
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from portal.errors import N_, NotFound
 from portal.events.outbox import emit, owe
 from portal.models.classes import Cadence, Classroom, Enrolment
 from portal.models.schedules import Assignment, AssignmentState, Schedule, ScheduleItem
-from portal.pacing.engine import plan_many
-from portal.pacing.results import Base, Diff, Plan, Slot
+from portal.pacing.engine import diagnose, plan_many
+from portal.pacing.results import Base, Diagnosis, Diff, Plan, Slot
 from portal.pacing.types import Learner, MissedWork, Pin, SlotStatus
 from portal.schedules import queries
 from portal.schedules.compare import compare
@@ -135,6 +135,14 @@ def plan_learners(
             diff = compare(base, plan.slots) if tuning.rebased else plan.diff
             found[number] = Planned(enrolments[number], learner.zone or frame.classroom.zone, plan, diff, base)
     return [found[number] for number in range(len(enrolments))]
+
+
+def diagnosis(frame: Frame, enrolment: Enrolment, *, now: datetime) -> Diagnosis:
+    """Why a learner's required work does not fit, and what would make it fit. Costs many plans."""
+    learner, base = _learners(frame, [enrolment], lock=False, now=now)[0]
+    own = queries.left_out(frame.assignment_id, [enrolment.member_id]).get(enrolment.member_id, frozenset())
+    calendar = calendar_of(frame.classroom, classes.days_off(frame.classroom))
+    return diagnose(path_of(frame.version, frame.left_out | own), calendar, learner, policy_of(frame.policy), base, now)
 
 
 def _learners(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.curricula import services as curricula
+from portal.events.outbox import PERSON_EVENT
 from portal.library.origin import copy
 from portal.models.classes import ClassRole
 from portal.models.library import Activity
@@ -125,7 +126,7 @@ def test_a_person_registers_and_confirms_the_address_from_the_mailbox(app, visit
     here.page.get_by_label("Password").fill("a long enough password")
     here.page.get_by_role("button", name="Create account").click()
     expect(here.page.get_by_role("heading", name="Check your mail")).to_be_visible()
-    drain(clock.now())
+    drain(clock.now(), kind=PERSON_EVENT)
     here.go("/mailbox")
     here.page.get_by_role("link", name="Confirm your address").first.click()
     link = here.page.locator("pre.mail a").first.get_attribute("href")

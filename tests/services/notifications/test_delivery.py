@@ -188,7 +188,8 @@ def hours(quiet_from: str, quiet_until: str) -> dict:
 
 
 def test_the_digest_comes_each_morning_there_is_something_to_do(cast, drain):
-    publish(make_path(cast.ada.organization_id, (60, 60, 60)), cast.class_id, cast.ada)
+    left = {"arrangement": "SOON", "missed": "LEAVE"}
+    publish(make_path(cast.ada.organization_id, (60, 60, 60)), cast.class_id, cast.ada, **left)
     with clock.frozen(NOW):
         drain()
     seen = []

@@ -1,0 +1,56 @@
+"""What would make a learner's plan fit, each verified by planning with it, as commands to apply."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.classes import queries as classes
+from portal.models.schedules import Assignment
+from portal.pacing.results import Diagnosis, Repair, RepairCode
+from portal.schedules.commands.intent import Command
+from portal.schedules.commands.overrides import AddMinutes, ExtendEnd, LeaveOut
+from portal.schedules.services import diagnosis, frame_of
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A repair with the titles of the steps it names."""
+
+    repair: Repair
+    titles: Sequence[str]
+
+    def command(self, assignment_id: uuid.UUID, members: tuple[uuid.UUID, ...] = ()) -> Command:
+        """The command that applies it, for these members or for the whole class."""
+        if self.repair.code is RepairCode.ADD_MINUTES:
+            return AddMinutes(assignment_id, self.repair.minutes, self.repair.weekdays, members)
+        if self.repair.code is RepairCode.EXTEND and self.repair.ends_on is not None:
+            return ExtendEnd(assignment_id, self.repair.ends_on, members)
+        steps = tuple(step for step in self.repair.steps if isinstance(step, uuid.UUID))
+        return LeaveOut(assignment_id, steps, members)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a plan does not fit: the required steps that do not go together, and what helps."""
+
+    conflicting: Sequence[str]
+    advice: Sequence[Advice]
+
+
+def trouble_of(assignment: Assignment, member_id: uuid.UUID, *, now: datetime) -> Trouble:
+    """What is wrong with one learner's plan as it stands. Costs many plans: ask for few learners."""
+    frame = frame_of(assignment)
+    return in_words(
+        diagnosis(frame, classes.enrolment(assignment.class_id, member_id), now=now),
+        {step.step_id: step.title for step in frame.version.steps},
+    )
+
+
+def in_words(found: Diagnosis, titles: Mapping[uuid.UUID, str]) -> Trouble:
+    """A diagnosis with titles instead of ids."""
+
+    def named(steps: Sequence[object]) -> list[str]:
+        return [titles[step] for step in steps if isinstance(step, uuid.UUID) and step in titles]
+
+    return Trouble(named(found.conflict_set), [Advice(each, named(each.steps)) for each in found.repairs])
