@@ -57,6 +57,9 @@ class Settings:
     demo: bool = _setting(True, "Make the demo organization on the first start with embedded servers.")
     rate_limits: bool = _setting(True, "Limit sign-in, reset and feed requests.")
     log_format: str = _setting("text", "text or json.")
+    lti_private_addresses: bool = _setting(
+        False, "Let learning platforms stand in private networks or answer by plain http (for trying things out)."
+    )
 
     @property
     def base_url(self) -> str:
