@@ -37,9 +37,13 @@ def upgrade() -> None:
         sa.Column("soft_ends_on", sa.Date(), nullable=True),
         sa.Column("hard_ends_on", sa.Date(), nullable=True),
         sa.Column("weekday_minutes", postgresql.ARRAY(sa.SmallInteger()), nullable=False),
+        sa.Column("daily_cap_minutes", sa.Integer(), nullable=True),
         sa.Column("weekly_cap_minutes", sa.Integer(), nullable=True),
         sa.Column("study_from", sa.Time(), server_default=sa.text("'08:00'"), nullable=False),
         sa.Column("study_until", sa.Time(), server_default=sa.text("'22:00'"), nullable=False),
+        sa.Column(
+            "study_breaks", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False
+        ),
         sa.Column("due_time", sa.Time(), server_default=sa.text("'23:59'"), nullable=False),
         sa.Column(
             "cadence",
@@ -68,6 +72,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_classes")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_classes_organization_id_id")),
     )
+    op.create_table(
+        "class_meetings",
+        sa.Column("class_id", sa.Uuid(), nullable=False),
+        sa.Column("weekday", sa.SmallInteger(), nullable=False),
+        sa.Column("start_time", sa.Time(), nullable=False),
+        sa.Column("minutes", sa.SmallInteger(), nullable=False),
+        sa.Column("first_on", sa.Date(), nullable=True),
+        sa.Column("last_on", sa.Date(), nullable=True),
+        sa.Column("skipped_on", postgresql.ARRAY(sa.Date()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_class_meetings_weekday")),
+        sa.CheckConstraint("minutes BETWEEN 5 AND 1440", name=op.f("ck_class_meetings_minutes")),
+        sa.CheckConstraint("last_on >= first_on", name=op.f("ck_class_meetings_order")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "class_id"],
+            ["classes.organization_id", "classes.id"],
+            name=op.f("fk_class_meetings_organization_id_class_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_class_meetings_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_class_meetings")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_class_meetings_organization_id_id")),
+    )
+    op.create_index("ix_class_meetings_class", "class_meetings", ["organization_id", "class_id"], unique=False)
     op.create_table(
         "blackouts",
         sa.Column("class_id", sa.Uuid(), nullable=True),
@@ -169,12 +203,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leaves")),
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_leaves_organization_id_id")),
     )
-    tenant("terms", "classes", "blackouts", "enrolments", "leaves")
+    tenant("terms", "classes", "class_meetings", "blackouts", "enrolments", "leaves")
 
 
 def downgrade() -> None:
     op.drop_table("leaves")
     op.drop_table("enrolments")
     op.drop_table("blackouts")
+    op.drop_table("class_meetings")
     op.drop_table("classes")
     op.drop_table("terms")

@@ -9,9 +9,11 @@ from typing import Any
 import holidays
 from sqlalchemy import func, or_, select
 
+from portal.classes.meetings import Meeting, expand
 from portal.errors import N_, NotFound
 from portal.models.classes import (
     Blackout,
+    ClassMeeting,
     ClassRole,
     Classroom,
     Enrolment,
@@ -215,7 +217,7 @@ def blackouts(class_id: uuid.UUID | None) -> Sequence[Blackout]:
 
 def days_off(found: Classroom) -> list[DayOff]:
     """Every date without study between the class's start and end: public holidays and blackouts, by date."""
-    last = found.hard_ends_on or found.starts_on.replace(day=1) + timedelta(days=366 * MAX_YEARS)
+    last = _last_day(found)
     days = {day: label for day, label in _holidays(found, last).items() if found.starts_on <= day <= last}
     for blackout in blackouts(found.id):
         day = max(blackout.starts_on, found.starts_on)
@@ -223,6 +225,29 @@ def days_off(found: Classroom) -> list[DayOff]:
             days[day] = blackout.label
             day += timedelta(days=1)
     return [DayOff(day, days[day]) for day in sorted(days)]
+
+
+def meeting_rules(class_id: uuid.UUID) -> Sequence[ClassMeeting]:
+    """The rules of the class's meetings, by weekday and time."""
+    return (
+        session()
+        .scalars(
+            select(ClassMeeting)
+            .where(ClassMeeting.class_id == class_id)
+            .order_by(ClassMeeting.weekday, ClassMeeting.start_time, ClassMeeting.id)
+        )
+        .all()
+    )
+
+
+def meetings(found: Classroom, off: Sequence[DayOff]) -> list[Meeting]:
+    """The class's meetings that take place, from its start to its planned end; none on the days ``off``."""
+    last = found.soft_ends_on or found.hard_ends_on or _last_day(found)
+    return expand(meeting_rules(found.id), found.zone, found.starts_on, last, {day.on for day in off})
+
+
+def _last_day(found: Classroom) -> date:
+    return found.hard_ends_on or found.starts_on.replace(day=1) + timedelta(days=366 * MAX_YEARS)
 
 
 def _holidays(found: Classroom, last: date) -> dict[date, str]:

@@ -5,7 +5,7 @@ import uuid
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Date, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,7 +50,11 @@ class Term(TenantEntity, Base):
 
 
 class Classroom(TenantEntity, Base):
-    """A class. ``weekday_minutes`` runs Monday..Sunday, 0 is no study day; hours are local to ``zone``."""
+    """A class. ``weekday_minutes`` runs Monday..Sunday, 0 is no study day; hours are local to ``zone``.
+
+    ``study_breaks`` are the hours between ``study_from`` and ``study_until`` without study, in order:
+    ``[{"from": "12:00", "until": "13:30"}]``. The caps hold beside the minutes of the days, for learners' own days too.
+    """
 
     __tablename__ = "classes"
     __table_args__ = within(
@@ -66,9 +70,11 @@ class Classroom(TenantEntity, Base):
     soft_ends_on: Mapped[date | None]
     hard_ends_on: Mapped[date | None]
     weekday_minutes: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
+    daily_cap_minutes: Mapped[int | None]
     weekly_cap_minutes: Mapped[int | None]
     study_from: Mapped[time] = mapped_column(server_default=text("'08:00'"))
     study_until: Mapped[time] = mapped_column(server_default=text("'22:00'"))
+    study_breaks: Mapped[list[dict[str, Any]]] = mapped_column(server_default=text("'[]'"))
     due_time: Mapped[time] = mapped_column(server_default=text("'23:59'"))
     cadence: Mapped[Cadence] = mapped_column(choice(Cadence), server_default=Cadence.DAILY.value)
     holiday_country: Mapped[str | None]
@@ -76,6 +82,31 @@ class Classroom(TenantEntity, Base):
     policy: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class ClassMeeting(TenantEntity, Base):
+    """A class meets each week on ``weekday`` (Monday 0) at ``start_time``, local to the class, for ``minutes``.
+
+    From ``first_on`` to ``last_on``, both included; empty is the class's start and end. It does not take place on
+    ``skipped_on``, nor on days off.
+    """
+
+    __tablename__ = "class_meetings"
+    __table_args__ = within(
+        refers("class_id", "classes"),
+        Index("ix_class_meetings_class", "organization_id", "class_id"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("minutes BETWEEN 5 AND 1440", name="minutes"),
+        CheckConstraint("last_on >= first_on", name="order"),
+    )
+
+    class_id: Mapped[uuid.UUID]
+    weekday: Mapped[int] = mapped_column(SmallInteger)
+    start_time: Mapped[time]
+    minutes: Mapped[int] = mapped_column(SmallInteger)
+    first_on: Mapped[date | None]
+    last_on: Mapped[date | None]
+    skipped_on: Mapped[list[date]] = mapped_column(ARRAY(Date), server_default=text("'{}'"))
 
 
 class Blackout(TenantEntity, Base):

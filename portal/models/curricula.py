@@ -43,8 +43,7 @@ class CurriculumUnit(TenantEntity, Base):
 class CurriculumStep(TenantEntity, Base):
     """An activity at a place in the draft. ``minutes`` overrides the activity's; ``options`` holds the rest.
 
-    ``options`` keys: ``release_offset_days``, ``due_offset_days``, ``lock_offset_days`` (from the learner's
-    start), ``week`` (1-based), ``review_offsets`` (list of days).
+    The keys of ``options`` are those of `portal.curricula.options`.
     """
 
     __tablename__ = "curriculum_steps"

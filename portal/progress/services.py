@@ -29,8 +29,7 @@ def start(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
         .where(ScheduleItem.member_id == actor.member_id, ScheduleItem.running_since.is_not(None))
         .with_for_update()
     ):
-        _stop_clock(running, now)
-        _record(running, "item.paused", actor, now)
+        _pause(running, actor, now)
     item.status, item.running_since = ItemStatus.IN_PROGRESS, now
     item.started_at = item.started_at or now
     _changed(item, "item.started", actor, now)
@@ -41,9 +40,16 @@ def pause(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
     """Stop the clock of a running item; the minutes so far are kept."""
     item = _own(item_id, actor)
     if item.running_since is not None:
-        _stop_clock(item, now)
-        _record(item, "item.paused", actor, now)
+        _pause(item, actor, now)
     return item
+
+
+def _pause(item: ScheduleItem, actor: Actor, now: datetime) -> None:
+    """Keep the minutes; what is left of a step begun on another day is planned by them."""
+    before = item.actual_minutes
+    _stop_clock(item, now)
+    _record(item, "item.paused", actor, now, minutes=item.actual_minutes - before)
+    emit("item.paused", now=now, item_id=item.id, schedule_id=item.schedule_id)
 
 
 def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Actor, now: datetime) -> ScheduleItem:
@@ -59,6 +65,7 @@ def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Ac
     if item.status is ItemStatus.COMPLETED and actual_minutes is None:
         return item
     measured = item.running_since is not None or item.actual_minutes > 0
+    before = item.actual_minutes
     _stop_clock(item, now)
     if actual_minutes is not None:
         item.actual_minutes = actual_minutes
@@ -66,7 +73,8 @@ def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Ac
         item.actual_minutes = item.minutes
     item.status = ItemStatus.COMPLETED
     item.started_at, item.finished_at = item.started_at or now, item.finished_at or now
-    _changed(item, "item.completed", actor, now, actual_minutes=item.actual_minutes)
+    minutes = item.actual_minutes - before
+    _changed(item, "item.completed", actor, now, actual_minutes=item.actual_minutes, minutes=minutes)
     return item
 
 
@@ -77,9 +85,10 @@ def skip(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
         return item
     if item.status is ItemStatus.COMPLETED:
         raise Conflict("item_closed", N_("This item is closed. Reopen it first."))
+    before = item.actual_minutes
     _stop_clock(item, now)
     item.status, item.finished_at = ItemStatus.SKIPPED, now
-    _changed(item, "item.skipped", actor, now)
+    _changed(item, "item.skipped", actor, now, minutes=item.actual_minutes - before)
     return item
 
 

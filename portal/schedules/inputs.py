@@ -5,17 +5,23 @@ same from version to version, so that a learner's slots keep their identity when
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
+from portal.classes.meetings import Meeting
 from portal.classes.queries import DayOff
+from portal.curricula.options import BOUNDS
 from portal.curricula.queries import VersionPlan
 from portal.models.classes import Classroom, Enrolment, Leave
 from portal.models.curricula import VersionStep
 from portal.models.schedules import ItemStatus, ScheduleItem
+from portal.pacing.moments import from_minute, minute_of, zone
 from portal.pacing.results import Base, Reason, ReasonCode, Slot
 from portal.pacing.types import (
+    Anchor,
     Arrangement,
+    AtInstant,
+    AtMeeting,
     Cadence,
     ClassCalendar,
     Completion,
@@ -23,12 +29,16 @@ from portal.pacing.types import (
     Edge,
     Extension,
     Hours,
+    InWeek,
     LateJoin,
     Learner,
     MissedWork,
+    Moment,
+    OnWeekday,
     Overload,
     PathVersion,
     Policy,
+    Remaining,
     SlotStatus,
     Step,
     StepKind,
@@ -42,21 +52,26 @@ DONE = (ItemStatus.COMPLETED, ItemStatus.SKIPPED)
 
 @dataclass(frozen=True, slots=True)
 class LearnerRows:
-    """All rows that make one learner of one assignment."""
+    """All rows that make one learner of one assignment; ``today`` is the learner's present local day."""
 
     enrolment: Enrolment
     zone: str | None
     leaves: Sequence[Leave]
     items: Sequence[ScheduleItem]
     taken: Sequence[Taken]
+    today: date
     extensions: Sequence[Extension] = ()
+    extra_minutes_today: int = 0
 
 
-def path_of(plan: VersionPlan, without: frozenset[uuid.UUID] = frozenset()) -> PathVersion:
-    """The version as the engine's path, without some steps; what waited for them waits no more."""
+def path_of(plan: VersionPlan, class_zone: str, without: frozenset[uuid.UUID] = frozenset()) -> PathVersion:
+    """The version as the engine's path, without some steps; what waited for them waits no more.
+
+    Dates and times of steps are local to ``class_zone``.
+    """
     keys = {step.id: step.step_id for step in plan.steps if step.step_id not in without}
     return PathVersion(
-        steps=tuple(_step(step) for step in plan.steps if step.id in keys),
+        steps=tuple(_step(step, class_zone) for step in plan.steps if step.id in keys),
         edges=tuple(
             Edge(keys[edge.prerequisite_id], keys[edge.step_id], edge.lag_days, edge.lag_in_study_days)
             for edge in plan.edges
@@ -70,42 +85,77 @@ def left_out_of(policy: Mapping[str, Any]) -> frozenset[uuid.UUID]:
     return frozenset(uuid.UUID(text) for text in policy.get("left_out", ()))
 
 
-def _step(step: VersionStep) -> Step:
+def _step(step: VersionStep, class_zone: str) -> Step:
     return Step(
         id=step.step_id,
         minutes=step.minutes,
         splittable=step.splittable,
         min_session=step.min_session_minutes,
         required=step.required,
-        window=_window(step.options),
+        window=_window(step.options, class_zone),
+        anchor=_anchor(step.options.get("anchor"), class_zone),
         week=step.options.get("week"),
         difficulty=step.difficulty,
         kind=StepKind[step.kind.name],
         category=step.category_name,
+        review_offsets=tuple(step.options.get("review_offsets", ())),
     )
 
 
-def _window(options: Mapping[str, Any]) -> Window | None:
-    days = [options.get(f"{name}_offset_days") for name in ("release", "due", "lock")]
-    if all(day is None for day in days):
+def _window(options: Mapping[str, Any], class_zone: str) -> Window | None:
+    bounds = [_bound(options, name, class_zone) for name in BOUNDS]
+    return None if all(bound is None for bound in bounds) else Window(*bounds)
+
+
+def _bound(options: Mapping[str, Any], name: str, class_zone: str) -> Moment | None:
+    if f"{name}_at" in options:
+        return _instant(options[f"{name}_at"], class_zone)
+    days = options.get(f"{name}_offset_days")
+    return None if days is None else DayOffset(days)
+
+
+def _anchor(anchor: Mapping[str, Any] | None, class_zone: str) -> Anchor | None:
+    if anchor is None:
         return None
-    return Window(*(None if day is None else DayOffset(day) for day in days))
+    if "meeting" in anchor:
+        return AtMeeting(anchor["meeting"], anchor.get("offset_minutes", 0))
+    if "week" in anchor:
+        return InWeek(anchor["week"])
+    if "weekday" in anchor:
+        return OnWeekday(anchor["weekday"])
+    return AtInstant(_instant(anchor["at"], class_zone))
 
 
-def calendar_of(classroom: Classroom, days_off: Iterable[DayOff]) -> ClassCalendar:
-    """The class's frame with every day off."""
+def _instant(local: str, class_zone: str) -> datetime:
+    """The instant of a date and time of the class; one that a clock change skips is the next valid minute."""
+    at = datetime.fromisoformat(local)
+    return from_minute(zone(class_zone).wall(at.toordinal(), minute_of(at.time())))
+
+
+def calendar_of(classroom: Classroom, days_off: Iterable[DayOff], meetings: Iterable[Meeting] = ()) -> ClassCalendar:
+    """The class's frame with every day off and every meeting."""
     return ClassCalendar(
         zone=classroom.zone,
         starts_on=classroom.starts_on,
         weekday_minutes=week_of(classroom.weekday_minutes),
         soft_ends_on=classroom.soft_ends_on,
         hard_ends_on=classroom.hard_ends_on,
-        hours=(Hours(classroom.study_from, classroom.study_until),),
+        hours=windows_of(classroom),
+        day_cap=classroom.daily_cap_minutes,
         week_cap=classroom.weekly_cap_minutes,
         due_time=classroom.due_time,
         cadence=Cadence[classroom.cadence.name],
         blackouts=frozenset(day.on for day in days_off),
+        meetings=tuple(meeting.starts_at for meeting in meetings),
     )
+
+
+def windows_of(classroom: Classroom) -> tuple[Hours, ...]:
+    """The study hours of a class's day, in order: from the first to the last minute, but for the breaks."""
+    breaks = [(time.fromisoformat(each["from"]), time.fromisoformat(each["until"])) for each in classroom.study_breaks]
+    starts = [classroom.study_from, *(until for _begin, until in breaks)]
+    ends = [*(begin for begin, _until in breaks), classroom.study_until]
+    return tuple(Hours(start, end) for start, end in zip(starts, ends, strict=True) if start < end)
 
 
 def week_of(minutes: Sequence[int]) -> WeekMinutes:
@@ -125,9 +175,15 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
     )
 
 
-def learner_of(rows: LearnerRows, step_keys: Mapping[uuid.UUID, uuid.UUID]) -> tuple[Learner, Base]:
-    """The engine's learner and base; ``step_keys`` maps version step ids to draft step ids."""
+def learner_of(
+    rows: LearnerRows, step_keys: Mapping[uuid.UUID, uuid.UUID], efforts: Mapping[uuid.UUID, int]
+) -> tuple[Learner, Base]:
+    """The engine's learner and base.
+
+    ``step_keys`` maps version step ids to draft step ids; ``efforts`` are the version's minutes by draft step id.
+    """
     enrolment = rows.enrolment
+    completions, remaining = _work(rows, step_keys, efforts)
     learner = Learner(
         id=enrolment.member_id,
         starts_on=enrolment.starts_on,
@@ -138,8 +194,10 @@ def learner_of(rows: LearnerRows, step_keys: Mapping[uuid.UUID, uuid.UUID]) -> t
         leave=frozenset(day for leave in rows.leaves for day in _days(leave.starts_on, leave.ends_on)),
         pace_percent=enrolment.pace_multiplier_percent,
         extensions=tuple(rows.extensions),
-        completions=tuple(_completions(rows.items, step_keys)),
+        completions=completions,
+        remaining=remaining,
         taken=tuple(rows.taken),
+        extra_minutes_today=rows.extra_minutes_today,
     )
     return learner, tuple(slot_of(item, step_keys[item.version_step_id]) for item in rows.items)
 
@@ -154,14 +212,30 @@ def _days(first: date, last: date) -> Iterable[date]:
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
-def _completions(items: Sequence[ScheduleItem], step_keys: Mapping[uuid.UUID, uuid.UUID]) -> Iterable[Completion]:
-    """Steps all of whose items are done; a skipped one counts, so that nothing waits for it."""
+def _work(
+    rows: LearnerRows, step_keys: Mapping[uuid.UUID, uuid.UUID], efforts: Mapping[uuid.UUID, int]
+) -> tuple[tuple[Completion, ...], tuple[Remaining, ...]]:
+    """What the learner has finished, and what is left of steps begun on days that are over.
+
+    A step is finished when all its items are done; a skipped one counts, so that nothing waits for it. It is too when
+    an item was left half done, and items done since hold the rest.
+    """
     by_step: dict[uuid.UUID, list[ScheduleItem]] = {}
-    for item in items:
+    for item in rows.items:
         by_step.setdefault(step_keys[item.version_step_id], []).append(item)
+    completions, remaining = [], []
     for step_id, parts in by_step.items():
-        if all(part.status in DONE for part in parts):
-            yield Completion(step_id, max(part.finished_at or part.starts_at for part in parts))
+        done = [part for part in parts if part.status in DONE]
+        begun = [part for part in parts if part.status is ItemStatus.IN_PROGRESS and part.on_date < rows.today]
+        left = None
+        if begun and step_id in efforts:
+            effort = -(-efforts[step_id] * rows.enrolment.pace_multiplier_percent // 500) * 5  # as the engine counts
+            left = effort - sum(part.minutes for part in done) - sum(part.actual_minutes for part in begun)
+        if len(done) == len(parts) or (done and left is not None and left <= 0):
+            completions.append(Completion(step_id, max(part.finished_at or part.starts_at for part in done)))
+        elif left is not None:
+            remaining.append(Remaining(step_id, max(0, left)))
+    return tuple(completions), tuple(remaining)
 
 
 def slot_of(item: ScheduleItem, step_id: uuid.UUID) -> Slot:

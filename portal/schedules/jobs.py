@@ -33,6 +33,7 @@ def withdraw(event: EventRef, now: datetime) -> None:
     )
 
 
+@on_event("item.paused")
 @on_event("item.completed")
 @on_event("item.skipped")
 @on_event("item.reopened")

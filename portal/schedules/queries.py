@@ -1,7 +1,8 @@
 """Reads of schedules and items, set-wise."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,12 @@ from sqlalchemy import Date, func, select
 from portal.models.curricula import VersionStep
 from portal.models.organizations import Member
 from portal.models.plans import StepOverride
-from portal.models.schedules import Assignment, AssignmentState, ItemStatus, Schedule, ScheduleItem
+from portal.models.schedules import Assignment, AssignmentState, ItemStatus, ProgressEvent, Schedule, ScheduleItem
 from portal.pacing.types import Extension, Taken
 from portal.tenancy.scope import session
+
+_LONGEST_DAY = timedelta(hours=26)  # local days have up to 25 hours
+_OPEN = (ItemStatus.PLANNED, ItemStatus.IN_PROGRESS)
 
 
 def zones_of(member_ids: Collection[uuid.UUID], *, lock: bool) -> dict[uuid.UUID, str | None]:
@@ -119,6 +123,26 @@ def _overrides(assignment_id: uuid.UUID | None, member_ids: Collection[uuid.UUID
     )
 
 
+def minutes_on_other_days(places: Mapping[uuid.UUID, ZoneInfo], *, now: datetime) -> dict[uuid.UUID, int]:
+    """Minutes the learners did on their present local day on items of other days, by member; zones by member."""
+    rows = session().execute(
+        select(ProgressEvent.member_id, ProgressEvent.at, ScheduleItem.on_date, ProgressEvent.data["minutes"])
+        .join(ScheduleItem, ScheduleItem.id == ProgressEvent.item_id)
+        .where(
+            ProgressEvent.member_id.in_(places),
+            ProgressEvent.at > now - _LONGEST_DAY,
+            ProgressEvent.at <= now,
+            ProgressEvent.data.has_key("minutes"),
+        )
+    )
+    found: Counter[uuid.UUID] = Counter()
+    for member_id, at, on_date, minutes in rows:
+        today = now.astimezone(places[member_id]).date()
+        if at.astimezone(places[member_id]).date() == today != on_date:
+            found[member_id] += minutes
+    return {member_id: max(0, minutes) for member_id, minutes in found.items()}
+
+
 def removed_items(item_ids: Collection[uuid.UUID]) -> Sequence[ScheduleItem]:
     """Those of the items that are removed."""
     return (
@@ -137,7 +161,7 @@ def next_day_end(class_id: uuid.UUID, *, now: datetime) -> datetime | None:
         .where(
             Assignment.class_id == class_id,
             ScheduleItem.removed_at.is_(None),
-            ScheduleItem.status == ItemStatus.PLANNED,
+            ScheduleItem.status.in_(_OPEN),
             ScheduleItem.on_date >= now.date() - timedelta(days=1),
         )
         .group_by(Schedule.zone, ScheduleItem.on_date)
@@ -157,7 +181,7 @@ def who_missed(class_id: uuid.UUID, *, now: datetime) -> list[uuid.UUID]:
         .where(
             Assignment.class_id == class_id,
             ScheduleItem.removed_at.is_(None),
-            ScheduleItem.status == ItemStatus.PLANNED,
+            ScheduleItem.status.in_(_OPEN),
             ScheduleItem.on_date < today,
         )
         .order_by(ScheduleItem.member_id)

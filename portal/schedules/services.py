@@ -17,7 +17,7 @@ from portal.models.classes import Cadence, Classroom, Enrolment
 from portal.models.schedules import Assignment, AssignmentState, Schedule, ScheduleItem
 from portal.pacing.engine import diagnose, plan_many
 from portal.pacing.results import Base, Diagnosis, Diff, Plan, Slot
-from portal.pacing.types import Learner, MissedWork, Pin, SlotStatus
+from portal.pacing.types import ClassCalendar, Learner, MissedWork, Pin, SlotStatus
 from portal.schedules import queries
 from portal.schedules.compare import compare
 from portal.schedules.history import Cause, Written, before, diffs_of, record
@@ -116,7 +116,7 @@ def plan_learners(
     """
     member_ids = [enrolment.member_id for enrolment in enrolments]
     learners = _learners(frame, enrolments, lock=lock, now=now)
-    calendar = calendar_of(frame.classroom, classes.days_off(frame.classroom))
+    calendar = _calendar(frame)
     policy = policy_of(frame.policy)
     if tuning.missed is not None:
         policy = replace(policy, missed=tuning.missed)
@@ -129,7 +129,7 @@ def plan_learners(
     earlier = {} if tuning.before is None else _slots_before(tuning.before, frame, member_ids, learners)
     for without, numbers in groups.items():
         tuned = [_tuned(*learners[number], tuning, earlier) for number in numbers]
-        plans = plan_many(path_of(frame.version, without), calendar, tuned, policy, now=now)
+        plans = plan_many(path_of(frame.version, frame.classroom.zone, without), calendar, tuned, policy, now=now)
         for number, plan in zip(numbers, plans, strict=True):
             learner, base = learners[number]
             diff = compare(base, plan.slots) if tuning.rebased else plan.diff
@@ -141,8 +141,13 @@ def diagnosis(frame: Frame, enrolment: Enrolment, *, now: datetime) -> Diagnosis
     """Why a learner's required work does not fit, and what would make it fit. Costs many plans."""
     learner, base = _learners(frame, [enrolment], lock=False, now=now)[0]
     own = queries.left_out(frame.assignment_id, [enrolment.member_id]).get(enrolment.member_id, frozenset())
-    calendar = calendar_of(frame.classroom, classes.days_off(frame.classroom))
-    return diagnose(path_of(frame.version, frame.left_out | own), calendar, learner, policy_of(frame.policy), base, now)
+    path = path_of(frame.version, frame.classroom.zone, frame.left_out | own)
+    return diagnose(path, _calendar(frame), learner, policy_of(frame.policy), base, now)
+
+
+def _calendar(frame: Frame) -> ClassCalendar:
+    days_off = classes.days_off(frame.classroom)
+    return calendar_of(frame.classroom, days_off, classes.meetings(frame.classroom, days_off))
 
 
 def _learners(
@@ -160,6 +165,11 @@ def _learners(
     leaves = classes.leaves(member_ids)
     extensions = queries.extensions(frame.assignment_id, member_ids)
     keys = queries.step_keys({item.version_step_id for each in items.values() for item in each})
+    efforts = {step.step_id: step.minutes for step in frame.version.steps}
+    places = {
+        each.member_id: ZoneInfo(each.zone or zones.get(each.member_id) or frame.classroom.zone) for each in enrolments
+    }
+    extra = queries.minutes_on_other_days(places, now=now)
     learners = []
     for enrolment in enrolments:
         schedule = schedules.get(enrolment.member_id)
@@ -170,8 +180,10 @@ def _learners(
             items=items.get(schedule.id, ()) if schedule else (),
             taken=taken.get(enrolment.member_id, ()),
             extensions=extensions.get(enrolment.member_id, ()),
+            today=now.astimezone(places[enrolment.member_id]).date(),
+            extra_minutes_today=extra.get(enrolment.member_id, 0),
         )
-        learners.append(learner_of(rows, keys))
+        learners.append(learner_of(rows, keys, efforts))
     return learners
 
 

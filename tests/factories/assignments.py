@@ -37,12 +37,14 @@ def make_path(
     chain: bool = True,
     of: Path | None = None,
     keys: Sequence[uuid.UUID] | None = None,
+    options: Sequence[dict[str, Any]] = (),
     now: datetime = NOW,
     **values: Any,
 ) -> Path:
     """Publish a version with a step for each entry of ``minutes``, each after the one before if ``chain``.
 
     ``of`` adds a version to a path there is; ``keys`` then says which steps it still has, by the path's own ids.
+    ``options`` are those of the first steps, in order.
     """
     keys = tuple(keys or (new_id() for _ in minutes))
     with unit_of_work(organization_id=organization_id) as db:
@@ -66,8 +68,10 @@ def make_path(
         db.add(version)
         db.flush()
         steps = [
-            _step(organization_id, version.id, position, key, length, values)
-            for position, (key, length) in enumerate(zip(keys, minutes, strict=True), 1)
+            _step(organization_id, version.id, position, key, length, {"options": own, **values})
+            for position, (key, length, own) in enumerate(
+                itertools.zip_longest(keys, minutes, options, fillvalue={}), 1
+            )
         ]
         db.add_all(steps)
         db.flush()
