@@ -14,7 +14,8 @@ test: check
 	@$(BIN)/python -m pytest -n 2
 
 proof: check
-	@PROOF=1 $(BIN)/python -m pytest -n 2
+	@PROOF=1 $(BIN)/python -m pytest -s -p no:xdist tests/unit/pacing/oracle
+	@PROOF=1 $(BIN)/python -m pytest -n 2 --ignore tests/unit/pacing/oracle
 
 check: $(VENV)/.test front
 	@$(BIN)/ruff check .

@@ -197,7 +197,7 @@ def _is_lost(layout: Layout, place: int) -> bool:
     if layout.unplaced or layout.left:
         return True
     limit = layout.problem.limit(task)
-    return task.step.required and any(block.end > limit for block in layout.blocks[place])
+    return bool(task.step.required and task.minutes) and any(block.end > limit for block in layout.blocks[place])
 
 
 def _rescue(layout: Layout, repairer: Repairer, places: Sequence[int]) -> bool:

@@ -206,6 +206,14 @@ def test_an_anchor_stands_on_its_instant_and_uses_the_day() -> None:
     assert [(each.step, each.code) for each in planned.report.conflicts] == [("exam", ConflictCode.NO_STUDY_DAY)]
 
 
+def test_a_spread_goes_on_after_an_anchor_that_stands_after_the_end() -> None:
+    late = AtInstant(datetime(2026, 9, 9, 9, tzinfo=UTC))
+    path = PathVersion((Step("late", 30, anchor=late), *steps(30, 30)))
+    calendar = replace(CALENDAR, soft_ends_on=MONDAY + timedelta(days=1))
+    planned = made(path, calendar, policy=Policy(arrangement=Arrangement.SPREAD))
+    assert days(planned) == [("s0", 0, 30), ("s1", 1, 30), ("late", 2, 30)]
+
+
 def test_a_weekday_anchor_is_kept() -> None:
     planned = made(PathVersion((Step("a", 60, anchor=OnWeekday(3)), Step("b", 60, anchor=OnWeekday(3)))))
     assert days(planned) == [("a", 3, 60), ("b", 3, 60)]
