@@ -21,6 +21,7 @@ from portal.classes.queries import classes_of
 from portal.cli import demo as demo_data
 from portal.cli import web
 from portal.cli.acting import acting_as
+from portal.cli.bench import bench
 from portal.cli.supervisor import Program, ProgramDiedError, supervise
 from portal.cli.worker import keep_schedule, work
 from portal.config import SettingError, Settings
@@ -54,6 +55,9 @@ def main() -> None:
 @click.group()
 def cli() -> None:
     """The classroom portal."""
+
+
+cli.add_command(bench)
 
 
 @cli.command()
