@@ -1,0 +1,1 @@
+"""Deep Linking: choosing what of the portal stands in a course."""

@@ -1,0 +1,1 @@
+"""Names and Roles: the people of a course, as the platform lists them."""
