@@ -36,7 +36,7 @@ from portal.progress import routes as progress
 from portal.schedules import jobs as schedules_jobs
 from portal.security.actor import Actor
 from portal.security.authorize import may
-from portal.security.identity import current_actor, identity
+from portal.security.identity import current_actor, scope_of_request
 from portal.security.permissions import Permission
 from portal.tenancy import directory, scope
 from portal.web.install import install as install_web
@@ -190,8 +190,7 @@ def _register_unit_of_work(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.endpoint in ("static", "web.health", "web.ready"):
             return
-        who = identity()
-        g.unit = scope.Unit(scope.Scope() if who is None else scope.Scope(who.organization_id, who.user_id))
+        g.unit = scope.Unit(scope_of_request())
 
     @app.after_request
     def commit_unit(response: ResponseReturnValue) -> ResponseReturnValue:

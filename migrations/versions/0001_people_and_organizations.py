@@ -150,12 +150,13 @@ def upgrade() -> None:
     op.create_table(
         "sign_ins",
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
         sa.Column("organization_id", sa.Uuid(), nullable=True),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("user_id IS NOT NULL OR member_id IS NOT NULL", name=op.f("ck_sign_ins_somebody")),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_sign_ins_organization_id"), ondelete="SET NULL"
         ),
@@ -163,6 +164,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_sign_ins")),
     )
     op.create_index("ix_sign_ins_user_id", "sign_ins", ["user_id"], unique=False)
+    op.create_index("ix_sign_ins_member_id", "sign_ins", ["member_id"], unique=False)
     op.create_table(
         "due_work",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -198,7 +200,7 @@ def upgrade() -> None:
         f"AND user_id = {USER})) WITH CHECK (organization_id = {ORGANIZATION})"
     )
     directory("directory_entries", f"organization_id = {ORGANIZATION} OR user_id = {USER}")
-    directory("sign_ins", f"user_id = {USER}")
+    directory("sign_ins", f"user_id = {USER} OR (user_id IS NULL AND organization_id = {ORGANIZATION})")
     directory("due_work", f"organization_id = {ORGANIZATION} OR user_id = {USER}")
     tenant("invitations")
 

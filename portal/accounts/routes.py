@@ -95,7 +95,7 @@ def _enter(token: str) -> str | None:
     invitation: str | None = session.get("invitation")
     session.clear()
     found = sign_ins.find(token, now=clock.now())
-    if found is not None:
+    if isinstance(found, sign_ins.Identity):
         login_user(SignedIn(found))
         if queries.user_of(found.user_id).email_verified_at is None:
             session["unverified"] = True

@@ -38,6 +38,10 @@ class DirectoryKind(enum.StrEnum):
     INVITATION = "INVITATION"
     FEED = "FEED"
     UNSUBSCRIBE = "UNSUBSCRIBE"
+    LTI_DEPLOYMENT = "LTI_DEPLOYMENT"
+    LTI_CLIENT = "LTI_CLIENT"
+    LTI_ISSUER = "LTI_ISSUER"
+    LTI_REGISTRATION = "LTI_REGISTRATION"
 
 
 class DirectoryEntry(Base):
@@ -61,13 +65,20 @@ class DirectoryEntry(Base):
 
 
 class SignIn(Base):
-    """A sign-in kept on the server; the cookie holds the token whose hash is the key."""
+    """A sign-in kept on the server; the cookie holds the token whose hash is the key.
+
+    Without ``user_id`` it is a launch session: confined to its organization and its member.
+    """
 
     __tablename__ = "sign_ins"
-    __table_args__ = (Index("ix_sign_ins_user_id", "user_id"),)
+    __table_args__ = (
+        Index("ix_sign_ins_user_id", "user_id"),
+        Index("ix_sign_ins_member_id", "member_id"),
+        CheckConstraint("user_id IS NOT NULL OR member_id IS NOT NULL", name="somebody"),
+    )
 
     key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     organization_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organizations.id", ondelete="SET NULL"))
     member_id: Mapped[uuid.UUID | None]
     created_at: Mapped[datetime]

@@ -6,6 +6,7 @@ from portal.models import (
     curricula,
     events,
     library,
+    lti,
     notifications,
     organizations,
     people,
@@ -25,6 +26,7 @@ AGGREGATES = (
     plans,
     calendars,
     notifications,
+    lti,
 )
 
 METADATA = Base.metadata

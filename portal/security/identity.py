@@ -12,14 +12,14 @@ from portal.extensions import login
 from portal.models.organizations import Member, MemberStatus, Organization
 from portal.security import sign_ins
 from portal.security.actor import Actor
-from portal.tenancy.scope import session
+from portal.tenancy.scope import Scope, session
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
-    """The signed-in person as Flask-Login sees one; its id is the sign-in token, never the user's id."""
+    """Who is signed in or launched as Flask-Login sees it; its id is the token, never the user's id."""
 
-    def __init__(self, identity: sign_ins.Identity) -> None:
-        """Wrap the identity found for the cookie's token."""
+    def __init__(self, identity: sign_ins.Identity | sign_ins.Launch) -> None:
+        """Wrap what was found for the cookie's token."""
         self.identity = identity
 
     def get_id(self) -> str:
@@ -34,10 +34,29 @@ def load(token: str) -> SignedIn | None:
     return None if identity is None else SignedIn(identity)
 
 
-def identity() -> sign_ins.Identity | None:
-    """The request's identity, or None for a visitor."""
+def _found() -> sign_ins.Identity | sign_ins.Launch | None:
     user: Any = current_user
     return user.identity if user.is_authenticated else None
+
+
+def identity() -> sign_ins.Identity | None:
+    """The person who signed in with a password, or None: a visitor, or somebody a learning platform has sent."""
+    found = _found()
+    return found if isinstance(found, sign_ins.Identity) else None
+
+
+def launch() -> sign_ins.Launch | None:
+    """The request's launch session, or None."""
+    found = _found()
+    return found if isinstance(found, sign_ins.Launch) else None
+
+
+def scope_of_request() -> Scope:
+    """Whose rows the request may see."""
+    found = _found()
+    if found is None:
+        return Scope()
+    return Scope(found.organization_id, found.user_id if isinstance(found, sign_ins.Identity) else None)
 
 
 def load_actor(member_id: uuid.UUID) -> Actor | None:
@@ -71,7 +90,7 @@ def load_actor(member_id: uuid.UUID) -> Actor | None:
 def current_actor() -> Actor | None:
     """The request's actor, read once a request; None for visitors and people without an organization."""
     if "actor" not in g:
-        found = identity()
+        found = _found()
         g.actor = None if found is None or found.member_id is None else load_actor(found.member_id)
     actor: Actor | None = g.actor
     return actor

@@ -10,6 +10,7 @@ class Permission(enum.StrEnum):
     """Something an actor may do; those beginning with ``CLASS_`` are asked about one class."""
 
     ORGANIZATION_EDIT = "ORGANIZATION_EDIT"
+    PLATFORMS_MANAGE = "PLATFORMS_MANAGE"
     MEMBERS_VIEW = "MEMBERS_VIEW"
     MEMBERS_EDIT = "MEMBERS_EDIT"
     LIBRARY_VIEW = "LIBRARY_VIEW"

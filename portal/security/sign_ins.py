@@ -14,6 +14,7 @@ from portal.tenancy.directory import hash_token, new_token
 from portal.tenancy.scope import session, unit_of_work
 
 LIFETIME = timedelta(days=14)
+LAUNCH_LIFETIME = timedelta(hours=12)
 _SEEN_EVERY = timedelta(hours=1)
 
 
@@ -25,6 +26,18 @@ class Identity:
     user_id: uuid.UUID
     organization_id: uuid.UUID | None
     member_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A session begun by a learning platform: one member of one organization, and nobody's account.
+
+    Whatever asks for an `Identity` (settings, switching, linking) therefore asks for the password first.
+    """
+
+    token: str
+    organization_id: uuid.UUID
+    member_id: uuid.UUID
 
 
 def begin(user_id: uuid.UUID, *, organization_id: uuid.UUID | None, member_id: uuid.UUID | None, now: datetime) -> str:
@@ -44,8 +57,24 @@ def begin(user_id: uuid.UUID, *, organization_id: uuid.UUID | None, member_id: u
     return token
 
 
-def find(token: str, *, now: datetime) -> Identity | None:
-    """The identity behind an unexpired token, read in a unit of work of its own."""
+def begin_launch(member_id: uuid.UUID, *, organization_id: uuid.UUID, now: datetime) -> str:
+    """Make a launch session, inside the organization's scope; the token for the cookie."""
+    token = new_token()
+    session().add(
+        SignIn(
+            key_hash=hash_token(token),
+            organization_id=organization_id,
+            member_id=member_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + LAUNCH_LIFETIME,
+        )
+    )
+    return token
+
+
+def find(token: str, *, now: datetime) -> Identity | Launch | None:
+    """Whose unexpired token it is, read in a unit of work of its own."""
     with unit_of_work() as db:
         row = db.execute(
             select(SignIn.user_id, SignIn.organization_id, SignIn.member_id, SignIn.last_seen_at).where(
@@ -55,6 +84,8 @@ def find(token: str, *, now: datetime) -> Identity | None:
     if row is None:
         return None
     user_id, organization_id, member_id, seen_at = row
+    if user_id is None:
+        return Launch(token, organization_id, member_id) if organization_id and member_id else None
     if now - seen_at > _SEEN_EVERY:
         _touch(token, user_id, now=now)
     return Identity(token, user_id, organization_id, member_id)
@@ -90,3 +121,8 @@ def end_all(user_id: uuid.UUID, *, but: str | None = None) -> None:
     if but is not None:
         gone = gone.where(SignIn.key_hash != hash_token(but))
     session().execute(gone)
+
+
+def end_launches(member_id: uuid.UUID) -> None:
+    """End every launch session of a member; inside the organization's scope."""
+    session().execute(delete(SignIn).where(SignIn.member_id == member_id, SignIn.user_id.is_(None)))

@@ -63,7 +63,7 @@ def find_user_id(email: str) -> uuid.UUID | None:
 def identity_of(token: str, *, now: datetime = NOW) -> sign_ins.Identity:
     """What a sign-in's token leads to."""
     found = sign_ins.find(token, now=now)
-    assert found is not None
+    assert isinstance(found, sign_ins.Identity)
     return found
 
 
