@@ -39,17 +39,6 @@ def _step_problems(step: Step) -> list[Problem]:
         found.append(
             Problem("archived", N_("“%(step)s” is archived: restore it or take it out."), {"step": step.title}, step.id)
         )
-    release, due, lock = (step.options.get(f"{name}_offset_days") for name in ("release", "due", "lock"))
-    given = [days for days in (release, due, lock) if days is not None]
-    if given != sorted(given):
-        found.append(
-            Problem(
-                "offsets",
-                N_("“%(step)s” must open before it is due, and be due before it closes."),
-                {"step": step.title},
-                step.id,
-            )
-        )
     return found
 
 

@@ -87,6 +87,8 @@ def _new_activity(step: StepEntry, *, actor: Actor, now: datetime) -> uuid.UUID:
         minutes=step.minutes,
         difficulty=step.difficulty,
         kind=step.kind,
+        splittable=step.splittable,
+        min_session_minutes=step.min_session,
         resource_url=step.url,
         tags=step.tags,
     )
@@ -114,7 +116,7 @@ def _steps(curriculum: Curriculum, path: PathFile, activities: list[uuid.UUID]) 
             position=number,
             minutes=entry.minutes if entry.activity else None,
             required=entry.required,
-            options={},
+            options=entry.options,
         )
     db.add_all(steps.values())
     db.flush()

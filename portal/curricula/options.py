@@ -6,6 +6,7 @@ learner's start) or, instead, ``release_at``, ``due_at``, ``lock_at`` (``2026-10
 ``{"at": "2026-10-05T18:00"}``; ``week`` (from 1), the step's place in plans by week; ``review_offsets`` (days).
 """
 
+import itertools
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,14 +27,17 @@ _WEEK = re.compile(r"week (\d{1,4})")
 
 
 def check(options: Mapping[str, Any]) -> None:
-    """Invalid names the field of the first option that breaks a rule."""
+    """Invalid names the key of the first option that breaks a rule; of an anchor as ``anchor_week``, for example."""
     for name in BOUNDS:
-        if options.get(f"{name}_offset_days") is not None and options.get(f"{name}_at") is not None:
+        if f"{name}_offset_days" in options and f"{name}_at" in options:
             raise Invalid("two_bounds", N_("Give a day or a date and time, not both."), field=f"{name}_at")
     for kind in ("offset_days", "at"):
-        given = [value for name in BOUNDS if (value := options.get(f"{name}_{kind}")) is not None]
-        if given != sorted(given):
-            raise Invalid("bounds", N_("It must open before it is due, and be due before it closes."), field="bounds")
+        given = [name for name in BOUNDS if f"{name}_{kind}" in options]
+        for earlier, later in itertools.pairwise(given):
+            if options[f"{later}_{kind}"] < options[f"{earlier}_{kind}"]:
+                raise Invalid(
+                    "bounds", N_("A step opens before it is due, and is due before it closes."), field=f"{later}_{kind}"
+                )
     _check_anchor(options.get("anchor"))
     _check_reviews(options.get("review_offsets", ()))
 
@@ -58,6 +62,8 @@ def _check_anchor(anchor: Mapping[str, Any] | None) -> None:
             )
     if anchor.get("offset_minutes", 0) % 5:
         raise Invalid("anchor", N_("Minutes are a multiple of 5."), field="anchor_offset_minutes")
+    if "at" in anchor and datetime.fromisoformat(anchor["at"]).minute % 5:
+        raise Invalid("anchor", N_("Minutes are a multiple of 5."), field="anchor_at")
 
 
 def _check_reviews(days: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from portal.curricula import options
 from portal.errors import N_, DomainError, Invalid, InvalidRows
 from portal.library.graph import find_cycle
 from portal.models.library import ActivityKind
@@ -14,9 +15,11 @@ from portal.models.library import ActivityKind
 MAX_STEPS = 2000
 COLUMNS = (
     *("unit", "key", "title", "domain", "category", "minutes", "difficulty", "kind", "required"),
-    *("needs", "lag_days", "description", "url", "tags"),
+    *("needs", "lag_days", "lag_in_study_days", "description", "url", "tags", "activity"),
+    *("splittable", "min_session", "opens", "due", "closes", "at", "week", "review_after"),
 )
-_YES, _NO = {"yes", "true", "1", "y", ""}, {"no", "false", "0", "n"}
+_BOUNDS = {"opens": "release", "due": "due", "closes": "lock"}
+_YES, _NO = {"yes", "true", "1", "y"}, {"no", "false", "0", "n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class StepEntry:
     tags: tuple[str, ...] = ()
     required: bool = True
     needs: tuple[Need, ...] = ()
+    splittable: bool = False
+    min_session: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ def _from_csv(text: str, title: str) -> PathFile:
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "title" not in names:
         raise Invalid("columns", N_("The first row must name the columns; “title” is missing."), field="title")
-    unknown = sorted(set(names) - set(COLUMNS) - {"activity", "lag_in_study_days", ""})
+    unknown = sorted(set(names) - set(COLUMNS) - {""})
     if unknown:
         raise Invalid(
             "columns",
@@ -176,13 +182,17 @@ def _entry(line: int, unit: str, row: Any) -> StepEntry:
         kind=_kind(row),
         url=_url(row),
         tags=tuple(word.lower() for word in _list(row, "tags")),
-        required=_yes(row, "required"),
+        required=_yes(row, "required", default=True),
         needs=tuple(_needs(row)),
+        splittable=_yes(row, "splittable", default=False),
+        min_session=_number(row, "min_session", 5, 6000),
+        options=_options(row),
     )
 
 
 def _text(row: dict[str, Any], name: str) -> str:
-    return str(row.get(name) or "").strip()
+    value = row.get(name)
+    return "" if value is None else str(value).strip()
 
 
 def _number(row: dict[str, Any], name: str, low: int, high: int) -> int | None:
@@ -223,11 +233,11 @@ def _url(row: dict[str, Any]) -> str | None:
     return text or None
 
 
-def _yes(row: dict[str, Any], name: str) -> bool:
+def _yes(row: dict[str, Any], name: str, *, default: bool) -> bool:
     text = str(row.get(name, "")).strip().lower()
-    if text not in _YES | _NO:
-        raise Invalid(name, N_("required: “%(value)s” is neither yes nor no."), field=name, value=text)
-    return text in _YES
+    if text and text not in _YES | _NO:
+        raise Invalid(name, N_("%(column)s: “%(value)s” is neither yes nor no."), field=name, column=name, value=text)
+    return text in _YES if text else default
 
 
 def _list(row: dict[str, Any], name: str) -> list[str]:
@@ -239,8 +249,9 @@ def _list(row: dict[str, Any], name: str) -> list[str]:
 def _needs(row: dict[str, Any]) -> list[Need]:
     value = row.get("needs")
     if not isinstance(value, list):
-        lag = _number(row, "lag_days", 0, 366) or 0
-        return [Need(key, lag) for key in _list(row, "needs")]
+        in_study_days = row.get("lag_in_study_days") is not None
+        lag = _number(row, "lag_in_study_days" if in_study_days else "lag_days", 0, 366) or 0
+        return [Need(key, lag, in_study_days) for key in _list(row, "needs")]
     found = []
     for part in value:
         if isinstance(part, dict):
@@ -252,6 +263,66 @@ def _needs(row: dict[str, Any]) -> list[Need]:
         else:
             found.append(Need(str(part).strip()))
     return found
+
+
+def _options(row: dict[str, Any]) -> dict[str, Any]:
+    """The options of `portal.curricula.options` from the columns that say when."""
+    bounds = dict(_bound(row, column, name) for column, name in _BOUNDS.items() if _text(row, column))
+    given = {
+        **bounds,
+        "anchor": _anchor(row),
+        "week": _number(row, "week", 1, options.MAX_WEEK),
+        "review_offsets": [_day(word, "review_after") for word in _list(row, "review_after")] or None,
+    }
+    found = {name: value for name, value in given.items() if value is not None}
+    try:
+        options.check(found)
+    except Invalid as error:
+        column = _column(error.field or "")
+        raise Invalid(
+            error.code, N_("%(column)s: %(problem)s"), field=column, column=column, problem=str(error)
+        ) from error
+    return found
+
+
+def _bound(row: dict[str, Any], column: str, name: str) -> tuple[str, int | str]:
+    """A day from the learner's start, or a date and time of the class."""
+    text = _text(row, column)
+    if text.isdecimal():
+        return f"{name}_offset_days", _number(row, column, 0, options.MAX_DAY) or 0
+    at = options.local_moment(text)
+    if at is None:
+        raise Invalid(
+            column,
+            N_("%(column)s: “%(value)s” is neither a number of days nor a date and time such as 2026-10-05 18:00."),
+            field=column,
+            column=column,
+            value=text,
+        )
+    return f"{name}_at", at
+
+
+def _anchor(row: dict[str, Any]) -> dict[str, Any] | None:
+    text = _text(row, "at")
+    anchor = options.read_anchor(text)
+    if text and anchor is None:
+        raise Invalid(
+            "at",
+            N_("at: “%(value)s” is not like “meeting 3”, “meeting 3 -15”, “week 2”, “friday” or “2026-10-05 18:00”."),
+            field="at",
+            value=text,
+        )
+    return anchor
+
+
+def _day(text: str, column: str) -> int:
+    return _number({column: text}, column, 1, options.MAX_REVIEW_DAY) or 0
+
+
+def _column(option: str) -> str:
+    """The column an option comes from."""
+    found = next((column for column, name in _BOUNDS.items() if option.startswith(f"{name}_")), None)
+    return found or ("at" if option.startswith("anchor") else "review_after")
 
 
 def _check_keys(path: PathFile) -> None:

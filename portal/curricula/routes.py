@@ -12,6 +12,8 @@ from portal.curricula import changes, queries, services
 from portal.curricula.checks import problems
 from portal.curricula.forms import PathForm, StepForm, UploadForm
 from portal.curricula.importing import import_path
+from portal.curricula.pathfile import COLUMNS
+from portal.curricula.words import when
 from portal.errors import N_, Invalid, InvalidRows, NotFound
 from portal.library import queries as library
 from portal.library.routes import read_filters
@@ -25,6 +27,7 @@ from portal.web.graph import Node, draw
 from portal.web.parse import maybe_uuid
 
 blueprint = Blueprint("curricula", __name__)
+blueprint.add_app_template_filter(when, "step_when")
 
 
 @blueprint.get("/paths")
@@ -188,8 +191,10 @@ def step(curriculum_id: uuid.UUID, step_id: uuid.UUID) -> ResponseReturnValue:
     """The options of one step."""
     authorize(require_actor(), Permission.CURRICULA_EDIT)
     draft, found = _find_step(curriculum_id, step_id)
-    form = StepForm(formdata=None, minutes=found.own_minutes, required=found.required, **found.options)
-    return render_template("curricula/step.html", **_step_page(draft, found), form=form)
+    values = StepForm.values(found.options)
+    form = StepForm(formdata=None, minutes=found.own_minutes, required=found.required, **values)
+    needs = {e.prerequisite_id: (e.lag_days, e.lag_in_study_days) for e in draft.edges if e.step_id == step_id}
+    return render_template("curricula/step.html", **_step_page(draft, found), form=form, needs=needs)
 
 
 def _find_step(curriculum_id: uuid.UUID, step_id: uuid.UUID) -> tuple[queries.Draft, queries.Step]:
@@ -201,43 +206,48 @@ def _find_step(curriculum_id: uuid.UUID, step_id: uuid.UUID) -> tuple[queries.Dr
 
 
 def _step_page(draft: queries.Draft, found: queries.Step) -> dict[str, object]:
-    edges = {edge.prerequisite_id: edge for edge in draft.edges if edge.step_id == found.id}
     return {
         "path": draft.curriculum,
         "step": found,
         "others": [s for s in draft.steps if s.id != found.id],
-        "edges": edges,
+        "by_library": {e.prerequisite_id for e in draft.edges if e.step_id == found.id and e.from_library},
     }
 
 
 @blueprint.post("/paths/<uuid:curriculum_id>/steps/<uuid:step_id>")
 def set_step(curriculum_id: uuid.UUID, step_id: uuid.UUID) -> ResponseReturnValue:
     """Keep the options of one step."""
-    form, curriculum = StepForm(), _open(curriculum_id)
+    form, curriculum, needs = StepForm(), _open(curriculum_id), _posted_needs()
     draft, found = _find_step(curriculum_id, step_id)
+    needs_error = ""
     try:
         if form.validate():
-            _keep(curriculum, step_id, form)
+            services.set_step(
+                curriculum,
+                step_id,
+                minutes=form.minutes.data,
+                required=form.required.data,
+                options=form.options(),
+                needs=needs,
+            )
             return _to_editor(curriculum_id, f"step-{step_id}")
     except Invalid as error:
-        form.minutes.errors = [say(error)]
-    return render_template("curricula/step.html", **_step_page(draft, found), form=form), 422
+        if error.field in form:
+            form[error.field].errors = [say(error)]
+        else:
+            needs_error = say(error)
+    page = _step_page(draft, found)
+    return render_template("curricula/step.html", **page, form=form, needs=needs, needs_error=needs_error), 422
 
 
-def _keep(curriculum: Curriculum, step_id: uuid.UUID, form: StepForm) -> None:
+def _posted_needs() -> dict[uuid.UUID, tuple[int, bool]]:
+    """Prerequisites with (days between, whether study days); -1 stands for what is no whole number."""
     values = request.form
-    needs = {
-        maybe_uuid(text): (min(max(0, values.get(f"lag-{text}", 0, int)), 366), f"study-{text}" in values)
+    return {
+        maybe_uuid(text): (int(lag) if lag.isdecimal() else -1, f"study-{text}" in values)
         for text in values.getlist("needs")
+        for lag in [values.get(f"lag-{text}") or "0"]
     }
-    services.set_step(
-        curriculum,
-        step_id,
-        minutes=form.minutes.data,
-        required=form.required.data,
-        options={name: form[name].data for name in (*services.OFFSETS, "week")},
-        needs=needs,
-    )
 
 
 @blueprint.post("/paths/<uuid:curriculum_id>/publish")
@@ -272,7 +282,7 @@ def version(curriculum_id: uuid.UUID, version_id: uuid.UUID) -> ResponseReturnVa
 def upload() -> ResponseReturnValue:
     """The upload form."""
     authorize(require_actor(), Permission.CURRICULA_EDIT)
-    return render_template("curricula/upload.html", form=UploadForm(formdata=None), wrong=[])
+    return render_template("curricula/upload.html", form=UploadForm(formdata=None), wrong=[], columns=COLUMNS)
 
 
 @blueprint.post("/paths/import")
@@ -290,7 +300,7 @@ def do_upload() -> ResponseReturnValue:
         except Invalid as error:
             field = form.title if error.field == "title" and form.file.data.filename.endswith(".csv") else form.file
             field.errors = [say(error)]
-    return render_template("curricula/upload.html", form=form, wrong=wrong), 422
+    return render_template("curricula/upload.html", form=form, wrong=wrong, columns=COLUMNS), 422
 
 
 def _import(form: UploadForm, actor: Actor, now: datetime) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select
 
 from portal.curricula import queries
 from portal.curricula.checks import problems
+from portal.curricula.options import check
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.audit import audit
 from portal.events.outbox import emit
@@ -27,7 +28,7 @@ from portal.security.authorize import authorize
 from portal.security.permissions import Permission
 from portal.tenancy.scope import organization_id, session
 
-OFFSETS = ("release_offset_days", "due_offset_days", "lock_offset_days")
+MAX_LAG_DAYS = 366
 
 
 def create(title: str, description: str, *, actor: Actor, now: datetime) -> Curriculum:
@@ -210,12 +211,22 @@ def set_step(
     options: dict[str, Any],
     needs: dict[uuid.UUID, tuple[int, bool]],
 ) -> None:
-    """Set a step's options; ``needs`` maps each prerequisite to (lag, whether in study days)."""
+    """Set a step's options (`portal.curricula.options`); ``needs`` maps prerequisites to (lag, whether in study days).
+
+    Invalid names the field; for a cycle, the steps that wait for each other.
+    """
     step = step_of(curriculum, step_id)
     if minutes is not None and (not 5 <= minutes <= 6000 or minutes % 5):
         raise Invalid("minutes", N_("Minutes are a multiple of 5 between 5 and 6000."), field="minutes")
-    step.minutes, step.required = minutes, required
-    step.options = {name: value for name, value in options.items() if value is not None}
+    check(options)
+    if any(not 0 <= lag_days <= MAX_LAG_DAYS for lag_days, _in_study_days in needs.values()):
+        raise Invalid(
+            "lag_days",
+            N_("The days between two steps are a whole number between 0 and %(days)d."),
+            field="needs",
+            days=MAX_LAG_DAYS,
+        )
+    step.minutes, step.required, step.options = minutes, required, options
     session().execute(delete(CurriculumStepPrerequisite).where(CurriculumStepPrerequisite.step_id == step.id))
     for prerequisite_id, (lag_days, in_study_days) in needs.items():
         if prerequisite_id != step.id:

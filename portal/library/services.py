@@ -17,6 +17,8 @@ from portal.security.authorize import authorize
 from portal.security.permissions import Permission
 from portal.tenancy.scope import organization_id, session
 
+USUAL_SESSION_MINUTES = 15
+
 
 @dataclass(frozen=True, slots=True)
 class ActivityDraft:
@@ -50,7 +52,8 @@ def save_activity(
         activity = editable(activity_id)
     for name in ("category_id", "title", "description", "minutes", "difficulty", "kind", "splittable"):
         setattr(activity, name, getattr(draft, name))
-    activity.min_session_minutes = min(draft.min_session_minutes or draft.minutes, draft.minutes)
+    least = draft.min_session_minutes or (USUAL_SESSION_MINUTES if draft.splittable else draft.minutes)
+    activity.min_session_minutes = min(least, draft.minutes)
     activity.resource_url, activity.tags, activity.updated_at = draft.resource_url, list(draft.tags), now
     session().flush()
     _set_needs(activity, draft.needs)

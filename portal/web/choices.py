@@ -1,4 +1,4 @@
-"""Choices several forms offer: time zones and countries with public holidays."""
+"""Choices several forms offer: weekdays, time zones and countries with public holidays."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -6,6 +6,17 @@ from zoneinfo import available_timezones
 import holidays
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+WEEKDAYS = [
+    (0, _l("Monday")),
+    (1, _l("Tuesday")),
+    (2, _l("Wednesday")),
+    (3, _l("Thursday")),
+    (4, _l("Friday")),
+    (5, _l("Saturday")),
+    (6, _l("Sunday")),
+]
 
 
 @cache

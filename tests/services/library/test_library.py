@@ -121,3 +121,11 @@ def test_archived_activities_leave_the_list(library):
         row = queries.search(Filters(text="loops")).rows[0]
         archive_activity(row.id, archived=True, actor=library.ada, now=NOW)
     assert row.id not in [each.id for each in find(library, text="loops").rows]
+
+
+def test_an_activity_that_may_be_split_is_split_into_quarters_of_an_hour_unless_told(cast):
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        category = create_category("Cooking", "Bread", actor=cast.ada, now=NOW)
+        draft = ActivityDraft(category.id, "Knead", "", 60, 3, ActivityKind.PRACTICE, splittable=True)
+        assert save_activity(draft, actor=cast.ada, now=NOW).min_session_minutes == 15
+        assert save_activity(replace(draft, splittable=False), actor=cast.ada, now=NOW).min_session_minutes == 60

@@ -39,7 +39,7 @@ def study(cast):
         school = cast.ada.organization_id
         class_id = make_class(school, "A class", **of_class)
         enrol(school, class_id, cast.ben.member_id, ClassRole.STUDENT)
-        path = make_path(school, minutes, chain=chain, options=options, splittable=of_class.get("splittable", False))
+        path = make_path(school, minutes, chain=chain, options=options)
         (schedule,) = schedules(cast.ada, publish(path, class_id, cast.ada, arrangement=arrangement)).values()
         mine = items(cast.ada, schedule.id)
         return sorted(mine, key=lambda item: (path.step_ids.index(item.version_step_id), item.starts_at))
