@@ -224,6 +224,8 @@ def upgrade() -> None:
         sa.Column("line_items_url", sa.Text(), nullable=True),
         sa.Column("scopes", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("roster_synced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("roster_error", sa.Text(), nullable=True),
+        sa.Column("differences_url", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
@@ -255,12 +257,14 @@ def upgrade() -> None:
     op.create_table(
         "lti_line_items",
         sa.Column("lti_context_id", sa.Uuid(), nullable=False),
-        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("curriculum_id", sa.Uuid(), nullable=False),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("step_id", sa.Uuid(), nullable=True),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("resource_id", sa.Text(), nullable=False),
-        sa.Column("tag", sa.Text(), nullable=True),
-        sa.Column("score_maximum", sa.Integer(), server_default="100", nullable=False),
+        sa.Column("tag", sa.Text(), nullable=False),
+        sa.Column("score_maximum", sa.Double(), server_default="100", nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
@@ -268,9 +272,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organization_id", "assignment_id"],
-            ["assignments.organization_id", "assignments.id"],
-            name=op.f("fk_lti_line_items_organization_id_assignment_id"),
+            ["organization_id", "curriculum_id"],
+            ["curricula.organization_id", "curricula.id"],
+            name=op.f("fk_lti_line_items_organization_id_curriculum_id"),
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
@@ -290,9 +294,13 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "organization_id",
             "lti_context_id",
-            "assignment_id",
-            name=op.f("uq_lti_line_items_organization_id_lti_context_id_assignment_id"),
+            "resource_id",
+            "tag",
+            name=op.f("uq_lti_line_items_organization_id_lti_context_id_resource_id_tag"),
         ),
+    )
+    op.create_index(
+        "ix_lti_line_items_curriculum", "lti_line_items", ["organization_id", "curriculum_id"], unique=False
     )
     op.create_table(
         "lti_resource_links",
@@ -302,17 +310,11 @@ def upgrade() -> None:
         sa.Column("history", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("curriculum_id", sa.Uuid(), nullable=True),
         sa.Column("unit_id", sa.Uuid(), nullable=True),
-        sa.Column("assignment_id", sa.Uuid(), nullable=True),
+        sa.Column("step_id", sa.Uuid(), nullable=True),
         sa.Column("line_item_url", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "assignment_id"],
-            ["assignments.organization_id", "assignments.id"],
-            name=op.f("fk_lti_resource_links_organization_id_assignment_id"),
-            ondelete="SET NULL (assignment_id)",
-        ),
         sa.ForeignKeyConstraint(
             ["organization_id", "curriculum_id"],
             ["curricula.organization_id", "curricula.id"],
@@ -344,11 +346,10 @@ def upgrade() -> None:
         "lti_scores",
         sa.Column("line_item_id", sa.Uuid(), nullable=False),
         sa.Column("lti_user_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
         sa.Column("score_given", sa.Double(), nullable=True),
-        sa.Column("score_maximum", sa.Integer(), nullable=False),
-        sa.Column("activity_progress", sa.Text(), nullable=False),
-        sa.Column("grading_progress", sa.Text(), nullable=False),
-        sa.Column("scored_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("score_maximum", sa.Double(), nullable=True),
+        sa.Column("scored_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "state",
             sa.Enum(
@@ -386,6 +387,68 @@ def upgrade() -> None:
             name=op.f("uq_lti_scores_organization_id_line_item_id_lti_user_id"),
         ),
     )
+    op.create_table(
+        "lti_grade_policies",
+        sa.Column("assignment_id", sa.Uuid(), nullable=False),
+        sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "assignment_id"],
+            ["assignments.organization_id", "assignments.id"],
+            name=op.f("fk_lti_grade_policies_organization_id_assignment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_lti_grade_policies_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lti_grade_policies")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_lti_grade_policies_organization_id_id")),
+        sa.UniqueConstraint(
+            "organization_id", "assignment_id", name=op.f("uq_lti_grade_policies_organization_id_assignment_id")
+        ),
+    )
+    op.create_table(
+        "lti_deep_links",
+        sa.Column("lti_deployment_id", sa.Uuid(), nullable=False),
+        sa.Column("lti_context_id", sa.Uuid(), nullable=True),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "lti_deployment_id"],
+            ["lti_deployments.organization_id", "lti_deployments.id"],
+            name=op.f("fk_lti_deep_links_organization_id_lti_deployment_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "lti_context_id"],
+            ["lti_contexts.organization_id", "lti_contexts.id"],
+            name=op.f("fk_lti_deep_links_organization_id_lti_context_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "member_id"],
+            ["members.organization_id", "members.id"],
+            name=op.f("fk_lti_deep_links_organization_id_member_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_lti_deep_links_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lti_deep_links")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_lti_deep_links_organization_id_id")),
+    )
     tenant(
         "lti_platforms",
         "lti_tool_keys",
@@ -397,6 +460,8 @@ def upgrade() -> None:
         "lti_line_items",
         "lti_resource_links",
         "lti_scores",
+        "lti_grade_policies",
+        "lti_deep_links",
     )
     force("security_log")
     op.execute("CREATE POLICY insertion ON security_log FOR INSERT WITH CHECK (true)")
@@ -404,6 +469,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("lti_deep_links")
+    op.drop_table("lti_grade_policies")
     op.drop_table("lti_scores")
     op.drop_table("lti_resource_links")
     op.drop_table("lti_line_items")

@@ -294,6 +294,7 @@ def _freeze(version: CurriculumVersion, draft: queries.Draft) -> None:
                 "step_id": step.id,
                 "activity_id": step.activity_id,
                 "position": position,
+                "unit_id": step.unit_id,
                 "unit_title": units[step.unit_id],
                 "title": step.title,
                 "description": step.description,

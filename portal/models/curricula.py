@@ -103,7 +103,7 @@ class CurriculumVersion(TenantEntity, Base):
 
 
 class VersionStep(TenantEntity, Base):
-    """A step as published: a copy of all that schedules and pages need. ``step_id`` is the draft step's id."""
+    """A step as published: a copy of all that schedules and pages need. ``step_id``, ``unit_id`` are the draft's."""
 
     __tablename__ = "version_steps"
     __table_args__ = within(
@@ -116,6 +116,7 @@ class VersionStep(TenantEntity, Base):
     step_id: Mapped[uuid.UUID]
     activity_id: Mapped[uuid.UUID]
     position: Mapped[int]
+    unit_id: Mapped[uuid.UUID]
     unit_title: Mapped[str]
     title: Mapped[str]
     description: Mapped[str]

@@ -112,7 +112,8 @@ class LtiContext(TenantEntity, Base):
     """A course of a platform and the class it became.
 
     The service addresses and scopes are those of the latest launch. ``history`` are the ids of the courses this one
-    was copied from, nearest first, as ``$Context.id.history`` gave them.
+    was copied from, nearest first, as ``$Context.id.history`` gave them. ``differences_url`` is where the platform
+    tells what has changed since the last roster; ``roster_error`` why the last one failed, in words.
     """
 
     __tablename__ = "lti_contexts"
@@ -132,20 +133,22 @@ class LtiContext(TenantEntity, Base):
     line_items_url: Mapped[str | None]
     scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     roster_synced_at: Mapped[datetime | None]
+    roster_error: Mapped[str | None]
+    differences_url: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
 class LtiResourceLink(TenantEntity, Base):
-    """A link in a course and what it opens: an assignment, a path or one of its units; with none, the class.
+    """A link in a course and what it opens: a path, one of its units or one of its steps; with none, the class.
 
-    ``unit_id`` is the path's own unit id, which stays from version to version.
+    ``unit_id`` and ``step_id`` are the path's own ids, which stay from version to version. The assignment is the one
+    that gives the path to the course's class, once it is published.
     """
 
     __tablename__ = "lti_resource_links"
     __table_args__ = within(
         refers("lti_context_id", "lti_contexts"),
         refers("curriculum_id", "curricula", ondelete="SET NULL (curriculum_id)"),
-        refers("assignment_id", "assignments", ondelete="SET NULL (assignment_id)"),
         UniqueConstraint("organization_id", "lti_context_id", "resource_link_id"),
     )
 
@@ -155,7 +158,7 @@ class LtiResourceLink(TenantEntity, Base):
     history: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     curriculum_id: Mapped[uuid.UUID | None]
     unit_id: Mapped[uuid.UUID | None]
-    assignment_id: Mapped[uuid.UUID | None]
+    step_id: Mapped[uuid.UUID | None]
     line_item_url: Mapped[str | None]
     created_at: Mapped[datetime]
 
@@ -189,22 +192,28 @@ class LtiUser(TenantEntity, Base):
 
 
 class LtiLineItem(TenantEntity, Base):
-    """A column of a course's gradebook and the assignment whose scores go there. ``url`` is empty until it exists."""
+    """A column of a course's gradebook for a path, one of its units or one of its steps.
+
+    ``url`` is empty until the column exists. The platform finds it again by ``resource_id`` and ``tag``.
+    """
 
     __tablename__ = "lti_line_items"
     __table_args__ = within(
         refers("lti_context_id", "lti_contexts"),
-        refers("assignment_id", "assignments"),
-        UniqueConstraint("organization_id", "lti_context_id", "assignment_id"),
+        refers("curriculum_id", "curricula"),
+        UniqueConstraint("organization_id", "lti_context_id", "resource_id", "tag"),
+        Index("ix_lti_line_items_curriculum", "organization_id", "curriculum_id"),
     )
 
     lti_context_id: Mapped[uuid.UUID]
-    assignment_id: Mapped[uuid.UUID]
+    curriculum_id: Mapped[uuid.UUID]
+    unit_id: Mapped[uuid.UUID | None]
+    step_id: Mapped[uuid.UUID | None]
     url: Mapped[str | None]
     label: Mapped[str]
     resource_id: Mapped[str]
-    tag: Mapped[str | None]
-    score_maximum: Mapped[int] = mapped_column(server_default="100")
+    tag: Mapped[str]
+    score_maximum: Mapped[float] = mapped_column(server_default="100")
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
@@ -212,10 +221,11 @@ class LtiLineItem(TenantEntity, Base):
 
 
 class LtiScore(TenantEntity, Base):
-    """The latest score of one person on one line item: the outbox towards the gradebook.
+    """The latest score of one person in one column: the outbox towards the gradebook.
 
-    One row a person and line item, overwritten by newer scores, so that an older one can never follow a newer one.
-    ``scored_at`` is the timestamp sent, strictly rising.
+    One row a person and column. ``revision`` rises with each change of the person's work; the score itself is
+    reckoned when it is sent, so that an older one can never follow a newer one. ``scored_at`` is the timestamp sent
+    last, strictly rising, kept before the request leaves.
     """
 
     __tablename__ = "lti_scores"
@@ -227,15 +237,45 @@ class LtiScore(TenantEntity, Base):
 
     line_item_id: Mapped[uuid.UUID]
     lti_user_id: Mapped[uuid.UUID]
+    revision: Mapped[int] = mapped_column(server_default="1")
     score_given: Mapped[float | None]
-    score_maximum: Mapped[int]
-    activity_progress: Mapped[str]
-    grading_progress: Mapped[str]
-    scored_at: Mapped[datetime]
+    score_maximum: Mapped[float | None]
+    scored_at: Mapped[datetime | None]
     state: Mapped[ScoreState] = mapped_column(choice(ScoreState), server_default=ScoreState.PENDING.value)
     attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
+
+
+class LtiGradePolicy(TenantEntity, Base):
+    """How an assignment is graded, as `portal.lti.grades.policy` reads it; without a row, by the share completed."""
+
+    __tablename__ = "lti_grade_policies"
+    __table_args__ = within(
+        refers("assignment_id", "assignments"), UniqueConstraint("organization_id", "assignment_id")
+    )
+
+    assignment_id: Mapped[uuid.UUID]
+    policy: Mapped[dict[str, Any]]
+
+
+class LtiDeepLink(TenantEntity, Base):
+    """A platform's wish that a teacher choose content, until the choice has gone back; ``settings`` as they came."""
+
+    __tablename__ = "lti_deep_links"
+    __table_args__ = within(
+        refers("lti_deployment_id", "lti_deployments"),
+        refers("lti_context_id", "lti_contexts"),
+        refers("member_id", "members"),
+    )
+
+    lti_deployment_id: Mapped[uuid.UUID]
+    lti_context_id: Mapped[uuid.UUID | None]
+    member_id: Mapped[uuid.UUID]
+    settings: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    returned_at: Mapped[datetime | None]
 
 
 class LtiToolKey(TenantEntity, Base):
