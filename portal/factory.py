@@ -34,6 +34,7 @@ from portal.notifications.queries import unread_count
 from portal.organizations import routes as organizations
 from portal.progress import routes as progress
 from portal.schedules import jobs as schedules_jobs
+from portal.security import sealing
 from portal.security.actor import Actor
 from portal.security.authorize import may
 from portal.security.identity import current_actor, scope_of_request
@@ -164,6 +165,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     login.login_message_category = "acc"
     babel.init_app(app, locale_selector=_locale, timezone_selector=_zone)
     directory.configure(settings.directory_key or settings.secret_key)
+    sealing.configure(settings.secret_key)
     scope.configure(db.session.session_factory, dispatch)
 
 

@@ -233,6 +233,25 @@ def enrol_member(
     return enrolment
 
 
+_RISING = (None, ClassRole.OBSERVER, ClassRole.STUDENT, ClassRole.ASSISTANT, ClassRole.TEACHER)
+
+
+def enrol_launched(class_id: uuid.UUID, member_id: uuid.UUID, role: ClassRole, *, now: datetime) -> bool:
+    """Enrol as a learning platform says, or give more than before, never less; whether anything changed.
+
+    The caller has proved that the platform speaks for the class.
+    """
+    before = queries.role_of(class_id, member_id)
+    if _RISING.index(before) >= _RISING.index(role):
+        return False
+    _enrol(class_id, member_id, role, now=now)
+    audit("enrolment.added", "class", class_id, actor_member_id=None, now=now, member=member_id, role=role)
+    if before is ClassRole.STUDENT:
+        emit("enrolment.removed", now=now, class_id=class_id, member_ids=[str(member_id)])
+    emit("enrolment.added", now=now, class_id=class_id, member_ids=[str(member_id)])
+    return True
+
+
 def enrol_by_email(
     class_id: uuid.UUID,
     email: str,
