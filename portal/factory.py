@@ -34,6 +34,7 @@ from portal.notifications.queries import unread_count
 from portal.organizations import routes as organizations
 from portal.progress import routes as progress
 from portal.schedules import jobs as schedules_jobs
+from portal.schedules import routes as schedules
 from portal.security import sealing
 from portal.security.actor import Actor
 from portal.security.authorize import may
@@ -51,6 +52,7 @@ FEATURES: tuple[Blueprint, ...] = (
     library.blueprint,
     curricula.blueprint,
     classes.blueprint,
+    schedules.blueprint,
     assignments.blueprint,
     progress.blueprint,
     notifications.blueprint,

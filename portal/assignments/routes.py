@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from portal import clock
 from portal.assignments import queries, services
 from portal.assignments.forms import PolicyForm
-from portal.assignments.words import trouble
 from portal.classes import queries as classes
 from portal.curricula.queries import published
 from portal.errors import N_, NotFound
@@ -21,7 +20,6 @@ from portal.security.permissions import Permission
 from portal.web.parse import maybe_uuid
 
 blueprint = Blueprint("assignments", __name__)
-blueprint.add_app_template_filter(trouble)
 
 
 @blueprint.get("/classes/<uuid:class_id>/paths")

@@ -16,7 +16,6 @@ from portal.events.usage import record_use
 from portal.models.schedules import Assignment
 from portal.progress import class_queries, queries, services
 from portal.progress.forms import CompleteForm, NoteForm
-from portal.progress.reasons import in_words
 from portal.progress.words import GLOBALS
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
@@ -24,7 +23,6 @@ from portal.security.identity import require_actor
 from portal.security.permissions import Permission
 
 blueprint = Blueprint("progress", __name__)
-blueprint.add_app_template_filter(in_words, "reason")
 for _name, _function in GLOBALS.items():
     blueprint.add_app_template_global(_function, _name)
 

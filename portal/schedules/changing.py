@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal.classes import queries as classes
 from portal.errors import N_, Conflict
@@ -20,6 +21,7 @@ from portal.models.plans import ChangeKind, PlanChange
 from portal.models.schedules import Assignment, AssignmentState, Schedule
 from portal.pacing.results import Slot, Verdict
 from portal.pacing.types import MissedWork
+from portal.schedules.commands.arranging import RollBack
 from portal.schedules.commands.intent import Command, Intent
 from portal.schedules.history import Cause, known
 from portal.schedules.repairs import Trouble, trouble_of
@@ -33,6 +35,16 @@ PREVIEWED = classes.LARGE
 DIAGNOSED = 3
 
 
+class Place(NamedTuple):
+    """Where an item lies in a plan; dates and start are local to the learner's zone."""
+
+    on: date
+    start: time
+    minutes: int
+    due_on: date
+    pinned: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One item that a command touches; ``before`` is absent for a new one, ``after`` for one that goes."""
@@ -40,8 +52,8 @@ class Change:
     title: str
     part: int
     parts: int
-    before: tuple[date, time, int] | None
-    after: tuple[date, time, int] | None
+    before: Place | None
+    after: Place | None
     reason: str
 
 
@@ -70,13 +82,15 @@ class Effect:
 class Outcome:
     """What a command comes to; ``learners`` are all it concerns, ``effects`` those whose plans it was tried on.
 
-    ``troubles`` tells of the first `DIAGNOSED` for whom not everything fits, by assignment and member.
+    ``troubles`` tells of the first `DIAGNOSED` for whom not everything fits, by assignment and member. ``titles`` are
+    those of the steps by their id's text.
     """
 
     intent: Intent
     learners: int
     effects: Sequence[Effect]
     stamp: str
+    titles: Mapping[str, str] = field(default_factory=dict)
     troubles: Mapping[tuple[uuid.UUID, uuid.UUID], Trouble] = field(default_factory=dict)
 
     @property
@@ -104,8 +118,8 @@ def preview(command: Command, *, actor: Actor, now: datetime) -> Outcome:
     with _taken_back():
         intent = command.resolve(actor, now)
         stamp = _stamp(intent)
-        effects, learners = _carry_out(intent, "preview", actor, limit=PREVIEWED, now=now)
-        outcome = Outcome(intent, learners, effects, stamp)
+        done = _carry_out(intent, "preview", actor, limit=PREVIEWED, now=now)
+        outcome = Outcome(intent, done.learners, done.effects, stamp, done.titles)
         troubles = {
             (each.assignment.id, each.member_id): trouble_of(each.assignment, each.member_id, now=now)
             for each in outcome.not_fitting[:DIAGNOSED]
@@ -125,14 +139,27 @@ def _taken_back() -> Iterator[None]:
         del unit.due[due:]
 
 
-def apply(command: Command, *, key: str, stamp: str, actor: Actor, now: datetime) -> uuid.UUID | None:
-    """Carry the command out, once a ``key``; the id of the job's run when the class is large.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A command that was carried out; ``undo`` takes it back, as long as the plans have ``stamp``.
+
+    ``run_id`` is the job's when the class is large; its change is not written yet. Empty when the key was known.
+    """
+
+    intent: Intent | None = None
+    undo: RollBack | None = None
+    stamp: str = ""
+    run_id: uuid.UUID | None = None
+
+
+def apply(command: Command, *, key: str, stamp: str, actor: Actor, now: datetime) -> Applied:
+    """Carry the command out, once a ``key``.
 
     Conflict when the plans are no longer those of the preview that gave ``stamp``.
     """
+    if known(key, actor.member_id) is not None:
+        return Applied()
     intent = command.resolve(actor, now)
-    if any(known(assignment.id, key) for assignment in intent.assignments):
-        return None
     _lock(intent)
     if stamp != _stamp(intent):
         raise Conflict("planned_meanwhile", N_("These plans have changed meanwhile. Look at what would happen now."))
@@ -147,13 +174,17 @@ def apply(command: Command, *, key: str, stamp: str, actor: Actor, now: datetime
             members=[str(each) for each in intent.member_ids or ()],
         )
     if intent.member_ids is None and _learners_of(intent) > PREVIEWED:
-        return _carry_out_as_job(intent, key, actor, now=now)
-    effects, _learners = _carry_out(intent, key, actor, limit=None, now=now)
-    told = [effect for effect in effects if effect.changes and effect.member_id != actor.member_id]
+        return Applied(intent, run_id=_carry_out_as_job(intent, key, actor, now=now))
+    done = _carry_out(intent, key, actor, limit=None, now=now)
+    told = [effect for effect in done.effects if effect.changes and effect.member_id != actor.member_id]
     if told:
         schedule_ids = _schedule_ids({(effect.assignment.id, effect.member_id) for effect in told})
         emit("schedule.changed", now=now, schedule_ids=[str(each) for each in schedule_ids])
-    return None
+    change_id = known(key, actor.member_id)
+    if change_id is None:
+        return Applied(intent)
+    undo = RollBack(change_id)
+    return Applied(intent, undo, _stamp(undo.resolve(actor, now)))
 
 
 def _lock(intent: Intent) -> None:
@@ -177,9 +208,17 @@ def _learners_of(intent: Intent) -> int:
     return max((len(classes.students(each.class_id, intent.member_ids)) for each in intent.assignments), default=0)
 
 
-def _carry_out(intent: Intent, key: str, actor: Actor, *, limit: int | None, now: datetime) -> tuple[list[Effect], int]:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    effects: Sequence[Effect]
+    learners: int
+    titles: Mapping[str, str]
+
+
+def _carry_out(intent: Intent, key: str, actor: Actor, *, limit: int | None, now: datetime) -> _Done:
     undo = write(intent.rows)
     effects: list[Effect] = []
+    titles: dict[str, str] = {}
     learners = 0
     for number, assignment in enumerate(intent.assignments):
         enrolments = classes.students(assignment.class_id, intent.member_ids)
@@ -188,12 +227,16 @@ def _carry_out(intent: Intent, key: str, actor: Actor, *, limit: int | None, now
         planned = plan_learners(frame, enrolments[:limit], tuning=intent.tuning, now=now)
         finishes = _finishes(assignment.id)
         store(frame, planned, _cause(intent, key, actor, undo if number == 0 else ()), now=now)
-        titles: dict[object, str] = {step.step_id: step.title for step in frame.version.steps}
+        titles |= {str(step.step_id): step.title for step in frame.version.steps}
         names = _names([each.enrolment.member_id for each in planned])
         effects += [_effect(each, assignment, titles, names, finishes) for each in planned]
-    if intent.taken_back is not None:
-        session().get_one(PlanChange, intent.taken_back.id).rolled_back_at = now
-    return effects, learners
+    if intent.taken_back:
+        _mark_taken_back(intent, now=now)
+    return _Done(effects, learners, titles)
+
+
+def _mark_taken_back(intent: Intent, *, now: datetime) -> None:
+    session().execute(update(PlanChange).where(PlanChange.id.in_(intent.taken_back)).values(rolled_back_at=now))
 
 
 def _carry_out_as_job(intent: Intent, key: str, actor: Actor, *, now: datetime) -> uuid.UUID:
@@ -223,10 +266,10 @@ def _carry_out_as_job(intent: Intent, key: str, actor: Actor, *, now: datetime) 
         undo=undo,
         anew=intent.tuning.anew,
         missed=intent.tuning.missed,
-        before=intent.tuning.before,
+        before=[str(each) for each in intent.tuning.before],
     )
-    if intent.taken_back is not None:
-        session().get_one(PlanChange, intent.taken_back.id).rolled_back_at = now
+    if intent.taken_back:
+        _mark_taken_back(intent, now=now)
     return run_id
 
 
@@ -236,7 +279,7 @@ def carry_on(data: Mapping[str, Any], *, now: datetime) -> None:
     tuning = Tuning(
         anew=data["anew"],
         missed=None if data["missed"] is None else MissedWork(data["missed"]),
-        before=None if data["before"] is None else uuid.UUID(data["before"]),
+        before=tuple(uuid.UUID(each) for each in data["before"]),
     )
     done = 0
     for number, text in enumerate(data["assignment_ids"]):
@@ -282,40 +325,45 @@ def _names(member_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
 def _effect(
     planned: Planned,
     assignment: Assignment,
-    titles: Mapping[object, str],
+    titles: Mapping[str, str],
     names: Mapping[uuid.UUID, str],
     finishes: Mapping[uuid.UUID, date | None],
 ) -> Effect:
     diff = planned.diff
     member_id = planned.enrolment.member_id
+    zone = ZoneInfo(planned.zone)
     changes = [
-        *(_change(titles, move.before, move.after) for move in diff.moved),
-        *(_change(titles, None, slot) for slot in diff.added),
-        *(_change(titles, gone.slot, None) for gone in diff.removed),
+        *(_change(titles, move.before, move.after, zone) for move in diff.moved),
+        *(_change(titles, None, slot, zone) for slot in diff.added),
+        *(_change(titles, gone.slot, None, zone) for gone in diff.removed),
     ]
     return Effect(
         member_id,
         names[member_id],
         assignment,
-        sorted(changes, key=lambda each: (each.after or each.before or (date.max, time.max, 0))[:2]),
+        sorted(changes, key=lambda each: (each.after or each.before or (date.max, time.max))[:2]),
         planned.plan.report.verdict.value,
         finishes.get(member_id),
         planned.plan.finish_on,
-        as_json(planned.plan, {key: title for key, title in titles.items() if isinstance(key, uuid.UUID)}),
+        as_json(planned.plan, {uuid.UUID(key): title for key, title in titles.items()}),
     )
 
 
-def _change(titles: Mapping[object, str], before: Slot | None, after: Slot | None) -> Change:
+def _change(titles: Mapping[str, str], before: Slot | None, after: Slot | None, zone: ZoneInfo) -> Change:
     slot = after or before
     assert slot is not None  # noqa: S101 - one of the two is there
     return Change(
-        titles.get(slot.step, "–"),
+        titles.get(str(slot.step), "–"),
         slot.part,
         slot.parts,
-        None if before is None else (before.on, before.start, before.minutes),
-        None if after is None else (after.on, after.start, after.minutes),
+        None if before is None else _place(before, zone),
+        None if after is None else _place(after, zone),
         after.reasons[0].text if after is not None and after.reasons else "",
     )
+
+
+def _place(slot: Slot, zone: ZoneInfo) -> Place:
+    return Place(slot.on, slot.start, slot.minutes, slot.due_at.astimezone(zone).date(), slot.pinned)
 
 
 def _schedule_ids(pairs: set[tuple[uuid.UUID, uuid.UUID]]) -> list[uuid.UUID]:

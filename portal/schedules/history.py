@@ -100,9 +100,9 @@ def _place(slot: Slot) -> dict[str, Any]:
     }
 
 
-def diffs_of(change_id: uuid.UUID) -> dict[uuid.UUID, PlanDiff]:
-    """A change's diffs by schedule."""
-    rows = session().scalars(select(PlanDiff).where(PlanDiff.change_id == change_id))
+def diffs_of(change_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, PlanDiff]:
+    """Diffs of changes of different assignments, by schedule."""
+    rows = session().scalars(select(PlanDiff).where(PlanDiff.change_id.in_(change_ids)))
     return {row.schedule_id: row for row in rows}
 
 
@@ -137,9 +137,28 @@ def _at(slot: Slot, place: Mapping[str, Any]) -> Slot:
     )
 
 
-def known(assignment_id: uuid.UUID, key: str) -> bool:
-    """Whether the change with this key was made already."""
+def known(key: str, made_by_id: uuid.UUID) -> uuid.UUID | None:
+    """The change that a person made with this key already; of several, the first."""
+    return session().scalar(
+        select(PlanChange.id)
+        .where(PlanChange.key == key, PlanChange.made_by_id == made_by_id)
+        .order_by(PlanChange.id)
+        .limit(1)
+    )
+
+
+def together(change: PlanChange) -> Sequence[PlanChange]:
+    """A change with those that one command made in other assignments of the same learners, oldest first."""
     return (
-        session().scalar(select(PlanChange.id).where(PlanChange.assignment_id == assignment_id, PlanChange.key == key))
-        is not None
+        session()
+        .scalars(
+            select(PlanChange)
+            .where(
+                PlanChange.key == change.key,
+                PlanChange.made_at == change.made_at,
+                PlanChange.made_by_id.is_not_distinct_from(change.made_by_id),
+            )
+            .order_by(PlanChange.id)
+        )
+        .all()
     )

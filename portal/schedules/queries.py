@@ -89,6 +89,41 @@ def assignments_of(class_id: uuid.UUID) -> Sequence[Assignment]:
     )
 
 
+def assignments_with(member_ids: Collection[uuid.UUID]) -> Sequence[Assignment]:
+    """Every standing assignment of these members, in whatever class, in the order of `assignments_of`."""
+    mine = select(Schedule.assignment_id).where(Schedule.member_id.in_(member_ids))
+    return (
+        session()
+        .scalars(
+            select(Assignment)
+            .where(Assignment.id.in_(mine), Assignment.state != AssignmentState.WITHDRAWN)
+            .order_by(Assignment.published_at, Assignment.id)
+        )
+        .all()
+    )
+
+
+def assignments_by_id(assignment_ids: Collection[uuid.UUID]) -> Sequence[Assignment]:
+    """These assignments, oldest first."""
+    return (
+        session()
+        .scalars(
+            select(Assignment).where(Assignment.id.in_(assignment_ids)).order_by(Assignment.published_at, Assignment.id)
+        )
+        .all()
+    )
+
+
+def step_titles(version_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """Titles of a version's steps in order, by draft step id."""
+    rows = session().execute(
+        select(VersionStep.step_id, VersionStep.title)
+        .where(VersionStep.version_id == version_id)
+        .order_by(VersionStep.position)
+    )
+    return dict(rows.all())
+
+
 def extensions(assignment_id: uuid.UUID | None, member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[Extension]]:
     """Later due and lock moments of single steps, by member."""
     found: dict[uuid.UUID, list[Extension]] = {}

@@ -20,14 +20,14 @@ class Advice:
     repair: Repair
     titles: Sequence[str]
 
-    def command(self, assignment_id: uuid.UUID, members: tuple[uuid.UUID, ...] = ()) -> Command:
+    def command(self, assignment: Assignment, members: tuple[uuid.UUID, ...] = ()) -> Command:
         """The command that applies it, for these members or for the whole class."""
         if self.repair.code is RepairCode.ADD_MINUTES:
-            return AddMinutes(assignment_id, self.repair.minutes, self.repair.weekdays, members)
+            return AddMinutes(assignment.class_id, self.repair.minutes, self.repair.weekdays, members)
         if self.repair.code is RepairCode.EXTEND and self.repair.ends_on is not None:
-            return ExtendEnd(assignment_id, self.repair.ends_on, members)
+            return ExtendEnd(assignment.class_id, self.repair.ends_on, members)
         steps = tuple(step for step in self.repair.steps if isinstance(step, uuid.UUID))
-        return LeaveOut(assignment_id, steps, members)
+        return LeaveOut(assignment.id, steps, members)
 
 
 @dataclass(frozen=True, slots=True)

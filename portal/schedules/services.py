@@ -54,18 +54,18 @@ class Tuning:
     """What a command adds to the stored inputs.
 
     ``pins`` by member; ``anew`` forgets where open slots are, but for pins; ``missed`` overrules the policy;
-    ``before`` is a change: plans start from the slots as they were before it.
+    ``before`` are changes, one an assignment: plans start from the slots as they were before them.
     """
 
     pins: Mapping[uuid.UUID, tuple[Pin, ...]] = field(default_factory=dict)
     anew: bool = False
     missed: MissedWork | None = None
-    before: uuid.UUID | None = None
+    before: tuple[uuid.UUID, ...] = ()
 
     @property
     def rebased(self) -> bool:
         """Whether plans start from other slots than those stored."""
-        return self.anew or self.before is not None
+        return self.anew or bool(self.before)
 
 
 AS_STORED = Tuning()
@@ -126,7 +126,7 @@ def plan_learners(
     for number, member_id in enumerate(member_ids):
         groups.setdefault(left_out | overrides.get(member_id, frozenset()), []).append(number)
     found: dict[int, Planned] = {}
-    earlier = {} if tuning.before is None else _slots_before(tuning.before, frame, member_ids, learners)
+    earlier = _slots_before(tuning.before, frame, member_ids, learners) if tuning.before else {}
     for without, numbers in groups.items():
         tuned = [_tuned(*learners[number], tuning, earlier) for number in numbers]
         plans = plan_many(path_of(frame.version, frame.classroom.zone, without), calendar, tuned, policy, now=now)
@@ -188,12 +188,15 @@ def _learners(
 
 
 def _slots_before(
-    change_id: uuid.UUID, frame: Frame, member_ids: Sequence[uuid.UUID], learners: Sequence[tuple[Learner, Base]]
+    change_ids: Sequence[uuid.UUID],
+    frame: Frame,
+    member_ids: Sequence[uuid.UUID],
+    learners: Sequence[tuple[Learner, Base]],
 ) -> dict[object, Base]:
-    """The learners' slots as they were before a change, by member; of those it touched."""
+    """The learners' slots as they were before changes, by member; of those they touched."""
     assert frame.assignment_id is not None  # noqa: S101 - a change is of an assignment
     schedules = queries.schedules_of(frame.assignment_id, member_ids)
-    diffs = diffs_of(change_id)
+    diffs = diffs_of(change_ids)
     gone = queries.removed_items({item_id for diff in diffs.values() for item_id in diff.removed})
     keys = queries.step_keys({item.version_step_id for item in gone})
     removed: dict[uuid.UUID, list[Slot]] = {}

@@ -32,8 +32,13 @@ STUDENTS_MAY = {
     *("notifications.index", "notifications.read", "notifications.preferences", "notifications.choose"),
     *("notifications.send_test", "calendars.links", "calendars.mint", "calendars.revoke", "accounts.settings"),
     *("accounts.change_profile", "accounts.change_password", "accounts.change_email", "accounts.ask_for_verification"),
+    *("schedules.preview", "schedules.apply"),  # each command asks whose plans it concerns
     *("accounts.sign_out_everywhere", "organizations.index", "organizations.create", "organizations.switch"),
     *("organizations.accept",),
+}
+QUERIES = {  # what a page cannot be shown without
+    "assignments.preview": "?version={version_id}",
+    "schedules.preview": "?command=relevel&assignment={assignment_id}",
 }
 
 
@@ -42,7 +47,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
     """The cast with a row behind each kind of id an address may hold, all of ada's."""
     organization = cast.ada.organization_id
     path = make_path(organization)
-    publish(path, cast.class_id, cast.ada)
+    assignment_id = publish(path, cast.class_id, cast.ada)
     drain()
     with unit_of_work(organization_id=organization) as db:
         category = create_category("Music", "Guitar", actor=cast.ada, now=NOW)
@@ -60,6 +65,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
             "unit_id": unit_id,
             "step_id": step.id,
             "version_id": path.version_id,
+            "assignment_id": assignment_id,
             "activity_id": activity.id,
             "item_id": item_id,
             "run_id": uuid.uuid4(),
@@ -157,8 +163,7 @@ def test_ada_reaches_every_page(app, world, sign_in):
     for endpoint, method, address, arguments in addresses(app, ids):
         if method != "GET" or endpoint in PUBLIC | OWN or {"run_id", "blackout_id"} & arguments:
             continue
-        query = "?version=" + str(ids["version_id"]) if endpoint == "assignments.preview" else ""
-        answer = ask(browser, method, address + query)
+        answer = ask(browser, method, address + QUERIES.get(endpoint, "").format(**ids))
         expected = 404 if endpoint == "curricula.version" else 200  # the version belongs to another path
         if answer.status_code != expected:
             wrong.append((address, answer.status_code))

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from portal.errors import N_, Conflict, NotFound
 from portal.models.plans import ChangeKind, PlanChange
-from portal.models.schedules import Assignment
 from portal.pacing.types import MissedWork
+from portal.schedules import queries
 from portal.schedules.commands.intent import Ids, Intent, taught
+from portal.schedules.history import together
 from portal.schedules.services import Tuning
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
@@ -57,21 +58,23 @@ class RollBack:
     def resolve(self, actor: Actor, now: datetime) -> Intent:
         """As `Command.resolve`; Conflict for one that was taken back already."""
         change = session().get(PlanChange, self.change)
-        assignment = None if change is None else session().get(Assignment, change.assignment_id)
-        if change is None or assignment is None:
+        if change is None:
             raise NotFound("change_not_found", N_("There is no such change."))
+        changes = together(change)
+        assignments = queries.assignments_by_id([each.assignment_id for each in changes])
         own = change.made_by_id == actor.member_id == change.member_id
-        if not own:
-            authorize(actor, Permission.CLASS_PUBLISH, class_id=assignment.class_id)
+        for each in () if own else assignments:
+            authorize(actor, Permission.CLASS_PUBLISH, class_id=each.class_id)
         if change.rolled_back_at is not None:
             raise Conflict("rolled_back", N_("This change was taken back already."))
+        part = bool(self.members) and change.member_id is None  # of a class's change only these learners' plans
         members = self.members or (() if change.member_id is None else (change.member_id,))
         return Intent(
             ChangeKind.ROLLED_BACK,
-            [assignment],
+            assignments,
             members or None,
-            () if self.members and change.member_id is None else change.undo,
-            Tuning(before=change.id),
-            {"kind": change.kind.value, "made_at": change.made_at.isoformat()},
-            None if self.members and change.member_id is None else change,
+            () if part else [row for each in changes for row in each.undo],
+            Tuning(before=tuple(each.id for each in changes)),
+            {"kind": change.kind.value, "made_at": change.made_at.isoformat(), "detail": change.detail},
+            () if part else tuple(each.id for each in changes),
         )

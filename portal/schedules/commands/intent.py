@@ -12,9 +12,8 @@ from typing import Any, ClassVar, Protocol
 
 from portal.classes import queries as classes
 from portal.errors import N_, Conflict, NotFound
-from portal.models.plans import ChangeKind, PlanChange
+from portal.models.plans import ChangeKind
 from portal.models.schedules import Assignment, AssignmentState
-from portal.schedules import queries
 from portal.schedules.reversible import RowChange
 from portal.schedules.services import AS_STORED, Tuning
 from portal.security.actor import Actor
@@ -29,7 +28,8 @@ Ids = tuple[uuid.UUID, ...]
 class Intent:
     """A command that was allowed: what to write, and whose plans of which assignments to make again.
 
-    ``member_ids`` None is the whole class. ``taken_back`` is the change that a roll back takes back.
+    ``member_ids`` None is the whole class. ``taken_back`` are the changes that a roll back takes back. ``detail`` says
+    for words what is done.
     """
 
     kind: ChangeKind
@@ -38,7 +38,7 @@ class Intent:
     rows: Sequence[RowChange] = ()
     tuning: Tuning = AS_STORED
     detail: Mapping[str, Any] = field(default_factory=dict)
-    taken_back: PlanChange | None = None
+    taken_back: Ids = ()
 
 
 class Command(Protocol):
@@ -50,19 +50,17 @@ class Command(Protocol):
         """Check permission and values. NotFound, Forbidden, Invalid or Conflict say what is wrong."""
 
 
-def person(class_id: uuid.UUID | None, member_id: uuid.UUID | None, actor: Actor) -> uuid.UUID:
-    """The actor, or a student of a class the actor enrols in."""
-    if member_id is None or member_id == actor.member_id:
-        return actor.member_id
+def people(class_id: uuid.UUID | None, members: Ids, actor: Actor) -> Ids:
+    """The actor when nobody is named, or students of a class the actor enrols in."""
+    if members in ((), (actor.member_id,)):
+        return (actor.member_id,)
     if class_id is None:
         raise NotFound("enrolment_not_found", N_("That person is not in this class."))
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
-    return classes.enrolment(class_id, member_id).member_id
-
-
-def all_of(member_id: uuid.UUID) -> list[Assignment]:
-    """Every standing assignment of a member, in whatever class."""
-    return [each for class_id in queries.classes_of(member_id) for each in queries.assignments_of(class_id)]
+    known = {each.member_id for each in classes.students(class_id, members)}
+    if known != set(members):
+        raise NotFound("enrolment_not_found", N_("That person is not in this class."))
+    return tuple(sorted(known))
 
 
 def taught(assignment_id: uuid.UUID, own: Ids, actor: Actor) -> Assignment:

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from portal.classes import queries as classes
 from portal.classes.services import Overrides, check_overrides, check_week
-from portal.errors import N_, Invalid
+from portal.errors import N_, Invalid, NotFound
 from portal.models.classes import Classroom, Enrolment
 from portal.models.plans import ChangeKind, StepOverride
 from portal.models.schedules import Assignment
 from portal.schedules import queries
-from portal.schedules.commands.intent import Ids, Intent, taught
+from portal.schedules.commands.intent import Ids, Intent, own_or_taught, taught
 from portal.schedules.reversible import RowChange, insert_row, set_values
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
@@ -55,12 +55,13 @@ class Differ:
         enrolment = classes.enrolment(self.class_id, self.member)
         values = {name: getattr(own, name) for name in Overrides.__dataclass_fields__}
         rows = [set_values(Enrolment, enrolment.id, **values)]
-        return Intent(ChangeKind.OVERRIDES, queries.assignments_of(self.class_id), [self.member], rows)
+        standing = queries.assignments_of(self.class_id)
+        return Intent(ChangeKind.OVERRIDES, standing, [self.member], rows, detail={"pace": self.pace})
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendStep:
-    """A later due date of one step for some students, at the class's due time; ``lock_on`` closes it for good."""
+    """A later due date of one step for students, at the class's due time; ``lock_on`` closes it for good."""
 
     NAME: ClassVar[str] = "extend"
     assignment: uuid.UUID
@@ -72,30 +73,52 @@ class ExtendStep:
     def resolve(self, actor: Actor, now: datetime) -> Intent:
         """As `Command.resolve`."""
         assignment = taught(self.assignment, (), actor)
-        if not self.members:
-            raise Invalid("members", N_("Choose at least one student."), field="members")
+        title = _titles(assignment, (self.step,))[0]
         if self.lock_on is not None and self.lock_on < self.due_on:
             raise Invalid("lock_on", N_("It cannot close before it is due."), field="lock_on")
         classroom = classes.classroom(assignment.class_id)
         due_at = datetime.combine(self.due_on, classroom.due_time, ZoneInfo(classroom.zone))
         lock_at = None if self.lock_on is None else datetime.combine(self.lock_on, time.max, ZoneInfo(classroom.zone))
-        rows = [
-            _override(assignment.id, member_id, self.step, due_at=due_at, lock_at=lock_at) for member_id in self.members
-        ]
-        return Intent(ChangeKind.EXTENDED, [assignment], self.members, rows, detail={"step": str(self.step)})
+        members = _students(assignment, self.members)
+        rows = _override(assignment.id, members, (self.step,), due_at=due_at, lock_at=lock_at)
+        detail = {"step": str(self.step), "title": title, "due_on": self.due_on.isoformat()}
+        return Intent(ChangeKind.EXTENDED, [assignment], members, rows, detail=detail)
 
 
-def _override(assignment_id: uuid.UUID, member_id: uuid.UUID, step_id: uuid.UUID, **values: Any) -> RowChange:
-    row_id = session().scalar(
-        select(StepOverride.id).where(
-            StepOverride.assignment_id == assignment_id,
-            StepOverride.member_id == member_id,
-            StepOverride.step_id == step_id,
+def _students(assignment: Assignment, members: Ids) -> Ids:
+    """These students of the assignment's class, or all."""
+    found = tuple(each.member_id for each in classes.students(assignment.class_id, members or None))
+    if members and set(found) != set(members):
+        raise NotFound("enrolment_not_found", N_("That person is not in this class."))
+    return found
+
+
+def _titles(assignment: Assignment, steps: Ids) -> list[str]:
+    titles = queries.step_titles(assignment.version_id)
+    if not steps or not set(steps) <= titles.keys():
+        raise Invalid("step", N_("Choose a step of the path."), field="step")
+    return [titles[step] for step in steps]
+
+
+def _override(assignment_id: uuid.UUID, members: Ids, steps: Ids, **values: Any) -> list[RowChange]:
+    """What differs for each of these members and steps, in addition to what differs already."""
+    there = {
+        (member_id, step_id): row_id
+        for row_id, member_id, step_id in session().execute(
+            select(StepOverride.id, StepOverride.member_id, StepOverride.step_id).where(
+                StepOverride.assignment_id == assignment_id,
+                StepOverride.member_id.in_(members),
+                StepOverride.step_id.in_(steps),
+            )
         )
-    )
-    if row_id is not None:
-        return set_values(StepOverride, row_id, **values)
-    return insert_row(StepOverride, assignment_id=assignment_id, member_id=member_id, step_id=step_id, **values)
+    }
+    return [
+        set_values(StepOverride, there[pair], **values)
+        if (pair := (member_id, step_id)) in there
+        else insert_row(StepOverride, assignment_id=assignment_id, member_id=member_id, step_id=step_id, **values)
+        for member_id in members
+        for step_id in steps
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +126,17 @@ class AddMinutes:
     """More minutes on some weekdays (0 Monday .. 6 Sunday), for the class or for single students."""
 
     NAME: ClassVar[str] = "minutes"
-    assignment: uuid.UUID
+    class_id: uuid.UUID
     minutes: int
     weekdays: tuple[int, ...]
     members: Ids = ()
 
     def resolve(self, actor: Actor, now: datetime) -> Intent:
         """As `Command.resolve`."""
-        assignment = taught(self.assignment, (), actor)
-        classroom = classes.classroom(assignment.class_id)
+        own_or_taught(self.class_id, self.members, actor)
+        if not self.weekdays:
+            raise Invalid("weekdays", N_("Choose at least one day."), field="weekdays")
+        classroom = classes.classroom(self.class_id)
         if self.members:
             rows = [
                 set_values(
@@ -136,14 +161,14 @@ class ExtendEnd:
     """A later planned end, and a later last possible day where it has to be."""
 
     NAME: ClassVar[str] = "end"
-    assignment: uuid.UUID
+    class_id: uuid.UUID
     ends_on: date
     members: Ids = ()
 
     def resolve(self, actor: Actor, now: datetime) -> Intent:
         """As `Command.resolve`; Invalid for an end that is not later than the present one."""
-        assignment = taught(self.assignment, (), actor)
-        classroom = classes.classroom(assignment.class_id)
+        authorize(actor, Permission.CLASS_PUBLISH, class_id=self.class_id)
+        classroom = classes.classroom(self.class_id)
         if self.ends_on > classroom.starts_on + timedelta(days=366 * classes.MAX_YEARS):
             raise Invalid("ends_on", N_("Choose a date within three years."), field="ends_on")
         if self.members:
@@ -177,14 +202,11 @@ class LeaveOut:
     def resolve(self, actor: Actor, now: datetime) -> Intent:
         """As `Command.resolve`."""
         assignment = taught(self.assignment, (), actor)
+        titles = _titles(assignment, self.steps)
         if self.members:
-            rows = [
-                _override(assignment.id, member_id, step, left_out=True)
-                for member_id in self.members
-                for step in self.steps
-            ]
+            rows = _override(assignment.id, _students(assignment, self.members), self.steps, left_out=True)
         else:
             left_out = sorted({*assignment.policy.get("left_out", ()), *(str(step) for step in self.steps)})
             rows = [set_values(Assignment, assignment.id, policy={**assignment.policy, "left_out": left_out})]
-        detail = {"repair": "leave-out", "steps": [str(step) for step in self.steps]}
+        detail = {"repair": "leave-out", "titles": titles}
         return Intent(ChangeKind.REPAIRED, [assignment], self.members or None, rows, detail=detail)

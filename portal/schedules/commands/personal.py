@@ -12,11 +12,12 @@ from portal.classes import queries as classes
 from portal.classes.services import check_hours, check_week
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.models.classes import Enrolment, Leave
+from portal.models.curricula import VersionStep
 from portal.models.plans import ChangeKind
 from portal.models.schedules import Assignment, ItemStatus, Schedule, ScheduleItem
 from portal.pacing.types import Pin
 from portal.schedules import queries
-from portal.schedules.commands.intent import Intent, all_of, own_or_taught, person
+from portal.schedules.commands.intent import Ids, Intent, own_or_taught, people
 from portal.schedules.reversible import delete_row, insert_row, set_values
 from portal.schedules.services import Tuning
 from portal.security.actor import Actor
@@ -41,9 +42,15 @@ class MoveItem:
             raise Invalid("past", N_("Choose a time that is still to come."), field="on")
         if self.on > now.date() + timedelta(days=366 * classes.MAX_YEARS):
             raise Invalid("far", N_("Choose a date within three years."), field="on")
-        step = queries.step_keys([item.version_step_id])[item.version_step_id]
-        pin = Pin(step, self.on, self.start, slot=item.id)
-        return Intent(ChangeKind.MOVED, [assignment], [item.member_id], tuning=Tuning(pins={item.member_id: (pin,)}))
+        step = session().get_one(VersionStep, item.version_step_id)
+        pin = Pin(step.step_id, self.on, self.start, slot=item.id)
+        return Intent(
+            ChangeKind.MOVED,
+            [assignment],
+            [item.member_id],
+            tuning=Tuning(pins={item.member_id: (pin,)}),
+            detail={"title": step.title, "on": self.on.isoformat(), "start": self.start.isoformat()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,8 @@ class Unpin:
         """As `Command.resolve`."""
         item, _schedule, assignment = _open_item(self.item, actor)
         rows = [set_values(ScheduleItem, item.id, pinned=False)]
-        return Intent(ChangeKind.UNPINNED, [assignment], [item.member_id], rows)
+        detail = {"title": session().get_one(VersionStep, item.version_step_id).title}
+        return Intent(ChangeKind.UNPINNED, [assignment], [item.member_id], rows, detail=detail)
 
 
 def _open_item(item_id: uuid.UUID, actor: Actor) -> tuple[ScheduleItem, Schedule, Assignment]:
@@ -83,24 +91,24 @@ def _open_item(item_id: uuid.UUID, actor: Actor) -> tuple[ScheduleItem, Schedule
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """The learner studies on none of these local dates, both included; ``member`` absent is the actor."""
+    """Learners study on none of these local dates, both included; no ``members`` is the actor."""
 
     NAME: ClassVar[str] = "away"
     starts_on: date
     ends_on: date
     class_id: uuid.UUID | None = None
-    member: uuid.UUID | None = None
+    members: Ids = ()
 
     def resolve(self, actor: Actor, now: datetime) -> Intent:
         """As `Command.resolve`."""
-        member_id = person(self.class_id, self.member, actor)
+        members = people(self.class_id, self.members, actor)
         if self.ends_on < self.starts_on:
             raise Invalid("ends_on", N_("The end is before the start."), field="ends_on")
         if (self.ends_on - self.starts_on).days > _MAX_LEAVE_DAYS:
             raise Invalid("ends_on", N_("The end must be within a year after the start."), field="ends_on")
-        rows = [insert_row(Leave, member_id=member_id, starts_on=self.starts_on, ends_on=self.ends_on)]
+        rows = [insert_row(Leave, member_id=each, starts_on=self.starts_on, ends_on=self.ends_on) for each in members]
         detail = {"from": self.starts_on.isoformat(), "until": self.ends_on.isoformat()}
-        return Intent(ChangeKind.LEAVE, all_of(member_id), [member_id], rows, detail=detail)
+        return Intent(ChangeKind.LEAVE, queries.assignments_with(members), members, rows, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +124,10 @@ class Back:
         leave = session().get(Leave, self.leave)
         if leave is None:
             raise NotFound("leave_not_found", N_("There is no such leave."))
-        member_id = person(self.class_id, leave.member_id, actor)
-        return Intent(ChangeKind.LEAVE, all_of(member_id), [member_id], [delete_row(Leave, leave.id)])
+        members = people(self.class_id, (leave.member_id,), actor)
+        rows = [delete_row(Leave, leave.id)]
+        detail = {"from": leave.starts_on.isoformat(), "until": leave.ends_on.isoformat(), "back": True}
+        return Intent(ChangeKind.LEAVE, queries.assignments_with(members), members, rows, detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,12 +80,12 @@ def commands(cast, assignment_id):
         db.get_one(Classroom, cast.class_id).soft_ends_on = FRI
     return [
         MoveItem(first.id, TUE, time(20)),
-        Away(MON, TUE, cast.class_id, cast.ben.member_id),
+        Away(MON, TUE, cast.class_id, (cast.ben.member_id,)),
         Differ(cast.class_id, cast.ben.member_id, pace=150),
         Relevel(assignment_id),
         CatchUp(assignment_id),
-        AddMinutes(assignment_id, 30, (0, 1)),
-        ExtendEnd(assignment_id, FRI + timedelta(days=7)),
+        AddMinutes(cast.class_id, 30, (0, 1)),
+        ExtendEnd(cast.class_id, FRI + timedelta(days=7)),
         LeaveOut(assignment_id, (_key_of(cast, first),)),
         ExtendStep(assignment_id, (cast.ben.member_id,), _key_of(cast, first), FRI),
     ]
@@ -116,7 +116,7 @@ def test_a_move_by_hand_is_a_pin_that_everything_else_gives_way_to(cast, planned
 def test_a_pin_stays_when_its_day_becomes_a_day_off_and_can_be_let_go(cast, planned):
     second = of_ben(cast, planned)[1]
     do(cast.ben, MoveItem(second.id, THU, time(8)))
-    do(cast.ada, Away(THU, THU, cast.class_id, cast.ben.member_id))
+    do(cast.ada, Away(THU, THU, cast.class_id, (cast.ben.member_id,)))
     assert next(item for item in of_ben(cast, planned) if item.id == second.id).on_date == THU
     do(cast.ben, Unpin(second.id))
     assert next(item for item in of_ben(cast, planned) if item.id == second.id).on_date == FRI
@@ -232,12 +232,12 @@ def test_missed_work_rolls_forward_by_itself_when_the_day_is_over(cast, planned,
 def test_repairs_for_the_class_and_for_one_student(cast, planned):
     make_students(cast.ada.organization_id, cast.class_id, 1)
     publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, **SOON)
-    do(cast.ada, AddMinutes(planned, 30, (0,), (cast.ben.member_id,)))
+    do(cast.ada, AddMinutes(cast.class_id, 30, (0,), (cast.ben.member_id,)))
     with unit_of_work(organization_id=cast.ada.organization_id) as db:
         weeks = dict(db.execute(select(Enrolment.member_id, Enrolment.weekday_minutes)).all())
         assert weeks[cast.ben.member_id] == [90, 60, 60, 60, 60, 0, 0]
         assert db.get_one(Classroom, cast.class_id).weekday_minutes == [60, 60, 60, 60, 60, 0, 0]
-    do(cast.ada, AddMinutes(planned, 15, (1,)))
+    do(cast.ada, AddMinutes(cast.class_id, 15, (1,)))
     with unit_of_work(organization_id=cast.ada.organization_id) as db:
         assert db.get_one(Classroom, cast.class_id).weekday_minutes == [60, 75, 60, 60, 60, 0, 0]
 
@@ -263,7 +263,8 @@ def test_a_student_changes_nothing_of_others(cast, planned):
         look(cast.cleo, MoveItem(first.id, FRI, time(9)))
     with pytest.raises(NotFound):
         look(cast.dora, MoveItem(first.id, FRI, time(9)))
-    for command in (Relevel(planned), AddMinutes(planned, 15, (0,)), Differ(cast.class_id, cast.ben.member_id)):
+    refused = (Relevel(planned), AddMinutes(cast.class_id, 15, (0,)), Differ(cast.class_id, cast.ben.member_id))
+    for command in refused:
         with pytest.raises((Forbidden, NotFound)):
             look(cast.ben, command)
     publishing = newest_change(cast)
@@ -277,7 +278,8 @@ def test_bad_values_are_refused_by_name(cast, planned):
         (MoveItem(first.id, MON, time(8)), "on"),
         (Away(TUE, MON), "ends_on"),
         (OwnDays(cast.class_id, (0,) * 7), "week"),
-        (ExtendStep(planned, (), _key_of(cast, first), FRI), "members"),
+        (ExtendStep(planned, (), uuid.uuid4(), FRI), "step"),
+        (ExtendStep(planned, (), _key_of(cast, first), FRI, THU), "lock_on"),
     ]
     for command, field in wrong:
         with pytest.raises(Invalid) as caught:
@@ -292,7 +294,7 @@ def test_the_learner_who_moves_her_own_item_is_not_told_of_it_but_of_the_teacher
 
     do(cast.ben, Away(MON, MON))
     assert told() == 0
-    do(cast.ada, Away(TUE, TUE, cast.class_id, cast.ben.member_id))
+    do(cast.ada, Away(TUE, TUE, cast.class_id, (cast.ben.member_id,)))
     assert told() == 1
 
 

@@ -1,5 +1,9 @@
-"""A slot's reason codes as plain sentences; the engine stores ``CODE``, ``CODE:<ISO date>`` or ``CODE:<step>``."""
+"""A slot's reason codes as plain sentences; the engine stores ``CODE``, ``CODE:<ISO date>`` or ``CODE:<step>``.
 
+The learner is addressed; an educator reads the same of a student.
+"""
+
+from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import gettext as _
@@ -29,17 +33,35 @@ _PLAIN = {
     ReasonCode.CALENDAR: lambda: _("The class calendar has changed."),
     ReasonCode.RESCUE: lambda: _("It moved so that something required is not late."),
 }
+_OF_STUDENT = {
+    ReasonCode.LEAVE: lambda day: _("Away on %(day)s.", day=day),
+    ReasonCode.LEARNER_START: lambda day: _("The student’s own start is on this day."),
+    ReasonCode.SPREAD: lambda day: _("The work is spread evenly over the study days."),
+}
+_NAMED = {
+    ReasonCode.PREREQUISITE: lambda title: _("“%(title)s” has to be done first.", title=title),
+    ReasonCode.RESCUE: lambda title: _("It moved so that “%(title)s” is not late.", title=title),
+}
 
 
-def in_words(text: str, titles: dict[str, str] | None = None) -> str:
-    """One reason as a sentence; ``titles`` names steps by their id's text."""
+def in_words(text: str, titles: Mapping[str, str] | None = None, *, own: bool = True) -> str:
+    """One reason as a sentence; ``titles`` names steps by their id's text, ``own`` speaks to the learner."""
     code, _sep, detail = text.partition(":")
     reason = ReasonCode(code)
+    day = _day(detail)
+    if reason in _DATED and day is None:
+        return str(_("Other days were full or off."))
+    if not own and reason in _OF_STUDENT:
+        return str(_OF_STUDENT[reason](day))
     if reason in _DATED:
-        try:
-            return str(_DATED[reason](long_date(date.fromisoformat(detail))))
-        except ValueError:
-            return str(_("Other days were full or off."))
-    if reason is ReasonCode.PREREQUISITE and titles and detail in titles:
-        return str(_("“%(title)s” has to be done first.", title=titles[detail]))
+        return str(_DATED[reason](day))
+    if reason in _NAMED and titles and detail in titles:
+        return str(_NAMED[reason](titles[detail]))
     return str(_PLAIN[reason]())
+
+
+def _day(detail: str) -> str | None:
+    try:
+        return long_date(date.fromisoformat(detail))
+    except ValueError:
+        return None
