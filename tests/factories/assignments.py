@@ -101,6 +101,7 @@ def _step(
 ) -> VersionStep:
     defaults = {
         "activity_id": key,
+        "unit_id": version_id,
         "unit_title": "Unit",
         "title": f"Step {position}",
         "description": "",
