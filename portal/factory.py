@@ -23,6 +23,7 @@ from portal.config import Settings
 from portal.curricula import jobs as curricula_jobs
 from portal.curricula import routes as curricula
 from portal.embedded import servers
+from portal.events.audit import comes_from
 from portal.extensions import babel, csrf, db, limiter, login, migrate, valkey
 from portal.jobs.dispatch import dispatch
 from portal.library import jobs as library_jobs
@@ -31,6 +32,7 @@ from portal.models.organizations import Role
 from portal.notifications import jobs as notifications_jobs
 from portal.notifications import routes as notifications
 from portal.notifications.queries import unread_count
+from portal.organizations import audit_routes as audit_log
 from portal.organizations import routes as organizations
 from portal.progress import routes as progress
 from portal.schedules import jobs as schedules_jobs
@@ -49,6 +51,7 @@ log = structlog.get_logger("portal.request")
 FEATURES: tuple[Blueprint, ...] = (
     accounts.blueprint,
     organizations.blueprint,
+    audit_log.blueprint,
     library.blueprint,
     curricula.blueprint,
     classes.blueprint,
@@ -121,6 +124,7 @@ def _shell() -> Shell:
             Section("notifications.preferences", _l("Notifications"), "bell", 20),
             Section("calendars.links", _l("Calendar links"), "calendar", 30),
             Section("organizations.organization", _l("Organization"), "building", 40, owns),
+            Section("audit.index", _l("Audit log"), "history", 60, lambda actor: may(actor, Permission.AUDIT_VIEW)),
         ),
         unread=lambda actor: unread_count(actor.member_id),
     )
@@ -190,6 +194,7 @@ def _register_unit_of_work(app: Flask) -> None:
     def open_unit() -> None:
         g.request_id = uuid.uuid4().hex[:12]
         g.started_at = clock.now()
+        comes_from(request.remote_addr)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.endpoint in ("static", "web.health", "web.ready"):

@@ -62,6 +62,30 @@ def upgrade() -> None:
     op.create_index("ix_audit_entries_at", "audit_entries", ["organization_id", "at"], unique=False)
     op.create_index("ix_audit_entries_target", "audit_entries", ["organization_id", "target_id"], unique=False)
     op.create_table(
+        "audit_details",
+        sa.Column("entry_id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "entry_id"],
+            ["audit_entries.organization_id", "audit_entries.id"],
+            name=op.f("fk_audit_details_organization_id_entry_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_audit_details_organization_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_details")),
+        sa.UniqueConstraint("organization_id", "entry_id", name=op.f("uq_audit_details_organization_id_entry_id")),
+        sa.UniqueConstraint("organization_id", "id", name=op.f("uq_audit_details_organization_id_id")),
+        info={"append_only": True},
+    )
+    op.create_index("ix_audit_details_at", "audit_details", ["at"], unique=False)
+    op.create_table(
         "job_runs",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -104,11 +128,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "key", name=op.f("uq_job_runs_organization_id_key")),
     )
     person("person_events", "user_id")
-    tenant("events", "audit_entries", "job_runs")
+    tenant("events", "audit_entries", "audit_details", "job_runs")
 
 
 def downgrade() -> None:
     op.drop_table("job_runs")
+    op.drop_table("audit_details")
     op.drop_table("audit_entries")
     op.drop_table("person_events")
     op.drop_table("events")

@@ -91,7 +91,7 @@ def _enter(token: str) -> str | None:
     """Start a fresh session with the new token; an invitation opened before is kept and returned."""
     before = identity()
     if before is not None:
-        services.sign_out(before)
+        services.sign_out(before, now=clock.now())
     invitation: str | None = session.get("invitation")
     session.clear()
     found = sign_ins.find(token, now=clock.now())
@@ -168,7 +168,7 @@ def sign_out() -> ResponseReturnValue:
     """End this sign-in."""
     who = identity()
     if who is not None:
-        services.sign_out(who)
+        services.sign_out(who, now=clock.now())
     _leave()
     return redirect("/", 303)
 
@@ -181,7 +181,7 @@ def _leave() -> None:
 @blueprint.post("/sign-out/everywhere")
 def sign_out_everywhere() -> ResponseReturnValue:
     """End all of the person's sign-ins."""
-    services.sign_out(require_identity(), everywhere=True)
+    services.sign_out(require_identity(), everywhere=True, now=clock.now())
     _leave()
     flash(_("You are signed out everywhere."))
     return redirect(url_for("accounts.sign_in"), 303)

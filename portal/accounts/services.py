@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.queries import find_user, user_of
 from portal.errors import N_, Invalid, NotFound
+from portal.events.audit import audit
 from portal.events.outbox import emit, emit_for_person
 from portal.models.organizations import Member, MemberStatus, OrganizationKind
 from portal.models.people import DirectoryKind, User
@@ -90,13 +91,13 @@ def sign_in(*, email: str, password: str, now: datetime) -> str | None:
 
 def _begin(user_id: uuid.UUID, *, now: datetime) -> str:
     place = _place(user_id)
-    with unit_of_work(user_id=user_id):
-        return sign_ins.begin(
-            user_id,
-            organization_id=None if place is None else place.organization_id,
-            member_id=None if place is None else place.member_id,
-            now=now,
-        )
+    if place is None:
+        with unit_of_work(user_id=user_id):
+            return sign_ins.begin(user_id, organization_id=None, member_id=None, now=now)
+    member_id = place.member_id
+    with unit_of_work(organization_id=place.organization_id, user_id=user_id):
+        audit("member.signed_in", "member", member_id, actor_member_id=member_id, now=now)
+        return sign_ins.begin(user_id, organization_id=place.organization_id, member_id=member_id, now=now)
 
 
 def _place(user_id: uuid.UUID) -> organizations.Membership | None:
@@ -114,9 +115,12 @@ def move_on(who: sign_ins.Identity) -> bool:
     return place is not None
 
 
-def sign_out(who: sign_ins.Identity, *, everywhere: bool = False) -> None:
+def sign_out(who: sign_ins.Identity, *, everywhere: bool = False, now: datetime) -> None:
     """End this sign-in, or all of the person's."""
-    with unit_of_work(user_id=who.user_id):
+    with unit_of_work(organization_id=who.organization_id, user_id=who.user_id):
+        if who.member_id is not None:
+            action = "member.signed_out_everywhere" if everywhere else "member.signed_out"
+            audit(action, "member", who.member_id, actor_member_id=who.member_id, now=now)
         if everywhere:
             sign_ins.end_all(who.user_id)
         else:

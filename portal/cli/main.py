@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from portal.assignments.services import publish_path
 from portal.classes.importing import import_roster as import_roster_file
 from portal.classes.queries import classes_of
 from portal.cli import demo as demo_data
-from portal.cli import web
+from portal.cli import purging, web
 from portal.cli.acting import acting_as
 from portal.cli.bench import bench
 from portal.cli.supervisor import Program, ProgramDiedError, supervise
@@ -181,6 +182,15 @@ def import_roster(file: Path, class_name: str, email: str, organization: str | N
     with create_app().app_context(), acting_as(email, organization, now=now) as actor:
         made = import_roster_file(_class(class_name, actor), file.read_bytes(), actor=actor, now=now)
         click.echo(f"{made.rows} students, {made.new_members} invited, {made.new_enrolments} newly enrolled")
+
+
+@cli.command()
+@click.option("--older-than", "days", type=click.IntRange(0), default=365, help="Days that are kept. [365]")
+def purge(days: int) -> None:
+    """Erase from the audit log what may name people (addresses, before and after), as the database's owner."""
+    app = create_app()
+    erased = purging.purge(app.extensions["settings"], before=clock.now() - timedelta(days=days))
+    click.echo(f"{erased} details erased; the entries stay")
 
 
 @cli.command()

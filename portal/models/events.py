@@ -57,6 +57,28 @@ class AuditEntry(TenantEntity, Base):
     at: Mapped[datetime]
 
 
+class AuditDetail(TenantEntity, Base):
+    """From where something was done, and what was there before and after; may name people, so it can be purged.
+
+    Append-only for the application as the entry is; only the owner's `portal purge` erases rows. ``address`` is the
+    client's IP address, none for jobs and commands.
+    """
+
+    __tablename__ = "audit_details"
+    __table_args__ = within(
+        refers("entry_id", "audit_entries"),
+        UniqueConstraint("organization_id", "entry_id"),
+        Index("ix_audit_details_at", "at"),
+        {"info": {"append_only": True}},
+    )
+
+    entry_id: Mapped[uuid.UUID]
+    address: Mapped[str | None]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    at: Mapped[datetime]
+
+
 class JobState(enum.StrEnum):
     """How far a long job has come."""
 

@@ -90,8 +90,19 @@ def change_organization(*, name: str, zone: str, holiday_country: str | None, ac
     authorize(actor, Permission.ORGANIZATION_EDIT)
     _check_zone(zone)
     organization = queries.organization()
-    organization.name, organization.zone, organization.holiday_country = name.strip(), zone, holiday_country
-    audit("organization.changed", "organization", organization.id, actor_member_id=actor.member_id, now=now)
+    after = {"name": name.strip(), "zone": zone, "holiday_country": holiday_country}
+    before = {field: getattr(organization, field) for field in after}
+    for field, value in after.items():
+        setattr(organization, field, value)
+    audit(
+        "organization.changed",
+        "organization",
+        organization.id,
+        actor_member_id=actor.member_id,
+        now=now,
+        before=before,
+        after=after,
+    )
 
 
 def invite(*, email: str, name: str, role: Role, actor: Actor, now: datetime) -> Member:
@@ -206,7 +217,15 @@ def change_role(member_id: uuid.UUID, role: Role, *, actor: Actor, now: datetime
     if member.role is Role.OWNER and role is not Role.OWNER:
         _keep_an_owner()
     before, member.role = member.role, role
-    audit("member.role", "member", member.id, actor_member_id=actor.member_id, now=now, before=before, after=role)
+    audit(
+        "member.role",
+        "member",
+        member.id,
+        actor_member_id=actor.member_id,
+        now=now,
+        before={"role": before},
+        after={"role": role},
+    )
 
 
 def remove_member(member_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:

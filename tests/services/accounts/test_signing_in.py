@@ -87,10 +87,10 @@ def test_a_sign_in_ends_after_two_weeks_without_use(app):
 def test_signing_out_ends_one_sign_in_and_everywhere_ends_all_of_this_person(app):
     eva, other = register_person(), register_person("Finn")
     here, there = begin(eva), begin(eva)
-    sign_out(here)
+    sign_out(here, now=NOW)
     assert sign_ins.find(here.token, now=NOW) is None
     assert sign_ins.find(there.token, now=NOW) is not None
-    sign_out(there, everywhere=True)
+    sign_out(there, everywhere=True, now=NOW)
     assert sign_ins.find(there.token, now=NOW) is None
     assert sign_ins.find(eva.who.token, now=NOW) is None
     assert sign_ins.find(other.who.token, now=NOW) is not None
