@@ -23,6 +23,7 @@ from portal.cli import demo as demo_data
 from portal.cli import purging, web
 from portal.cli.acting import acting_as
 from portal.cli.bench import bench
+from portal.cli.pictures import pictures
 from portal.cli.supervisor import Program, ProgramDiedError, supervise
 from portal.cli.worker import keep_schedule, work
 from portal.config import SettingError, Settings
@@ -151,6 +152,15 @@ def demo(*, as_json: bool) -> None:
             click.echo(json.dumps({**made, "feed": feed}, indent=2))
             return
     _greet(settings)
+
+
+@cli.command("draw-pacing")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def draw_pacing(folder: Path) -> None:
+    """Draw the pictures of docs/pacing.md, each a plan of the engine."""
+    for name, svg in pictures():
+        (folder / name).write_text(svg, encoding="utf-8")
+        click.echo(folder / name)
 
 
 _as = click.option("--as", "email", required=True, help="E-mail address of the person who acts.")

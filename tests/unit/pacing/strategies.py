@@ -1,5 +1,6 @@
 """Generated graphs, calendars, learners and histories, small enough to be hostile quickly."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -62,7 +63,9 @@ HOURS = (
     (Hours(time(6), time(7, 10)), Hours(time(17), time(19))),
     (Hours(time(23), time(0)),),
 )
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+# mutmut names the mutant under test; thousands of mutants want quick tests.
+EXAMPLES = 40 if os.environ.get("MUTANT_UNDER_TEST") else 3000 if os.environ.get("PROOF") else 150
+QUICK = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 grid = st.integers(1, 30).map(lambda n: 5 * n)
 
 
