@@ -1,5 +1,6 @@
 """Wires the application: settings, servers, extensions, the request's unit of work, features. No rules."""
 
+import atexit
 import uuid
 from types import ModuleType
 
@@ -8,6 +9,7 @@ from flask import Blueprint, Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import user_logged_out
+from flask_migrate import upgrade
 from sqlalchemy.pool import QueuePool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -73,10 +75,15 @@ JOBS: tuple[ModuleType, ...] = (
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The WSGI application. Without ``settings`` they are read from the environment."""
+    """The WSGI application. Without ``settings`` they are read from the environment.
+
+    Servers no setting names are started, their database is migrated, and they stop with this process.
+    """
     settings = settings or config.load()
+    running = None
     if settings.embedded:
-        settings, _running = servers.start(settings)
+        settings, running = servers.start(settings)
+        atexit.register(running.stop)
     logs.configure(settings.log_format)
     app = Flask("portal", root_path=str(config.ROOT / "portal"), template_folder=str(config.ROOT / "templates"))
     app.extensions["settings"] = settings
@@ -87,6 +94,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     furnish(app, _shell())
     for blueprint in FEATURES:
         app.register_blueprint(blueprint)
+    if running is not None and running.postgres is not None:
+        with app.app_context():
+            upgrade()
     return app
 
 
@@ -206,11 +216,12 @@ def _register_unit_of_work(app: Flask) -> None:
         status = response.status_code  # type: ignore[union-attr]  # Flask hands in a Response here
         if "unit" in g and status < 400:
             g.unit.commit()
+        g.status = status
         response.headers["X-Request-Id"] = g.get("request_id", "-")  # type: ignore[union-attr]  # as above
         return response
 
     @app.teardown_request
-    def close_unit(error: BaseException | None) -> None:
+    def close_unit(_error: BaseException | None) -> None:
         unit = g.pop("unit", None)
         if unit is not None:
             unit.close()
@@ -220,7 +231,7 @@ def _register_unit_of_work(app: Flask) -> None:
                 method=request.method,
                 route=request.url_rule.rule if request.url_rule else None,
                 milliseconds=round((clock.now() - g.started_at).total_seconds() * 1000),
-                failed=type(error).__name__ if error else None,
+                status=g.get("status", 500),
             )
 
     @user_logged_out.connect_via(app)  # type: ignore[untyped-decorator]  # blinker

@@ -27,13 +27,14 @@ from portal.jobs import runner
 from portal.models.calendars import FeedKind
 from portal.models.classes import ClassRole
 from portal.models.curricula import Curriculum
-from portal.models.organizations import Invitation, Member, OrganizationKind, Role
+from portal.models.organizations import Invitation, Member, MemberStatus, Organization, OrganizationKind, Role
 from portal.models.people import DirectoryKind, DueWork, User
 from portal.models.schedules import ScheduleItem
 from portal.organizations.services import accept, create_organization, invite, mint_invitation_token
 from portal.progress.services import complete, start
 from portal.security.actor import Actor
 from portal.security.identity import load_actor
+from portal.security.passwords import hash_password
 from portal.tenancy import directory
 from portal.tenancy.scope import session, unit_of_work
 
@@ -62,8 +63,18 @@ def ensure(settings: Settings, *, now: datetime) -> dict[str, Any]:
     found = read(settings)
     if found is not None:
         return found
-    made = _make(now)
-    made = {"base_url": settings.base_url, **made}
+    return _keep(settings, _make(now))
+
+
+def served(settings: Settings) -> None:
+    """Note the address the demo is served at from now on."""
+    found = read(settings)
+    if found is not None:
+        _keep(settings, found)
+
+
+def _keep(settings: Settings, made: dict[str, Any]) -> dict[str, Any]:
+    made = {**made, "base_url": settings.base_url}
     path = _file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
@@ -106,8 +117,23 @@ def _person(name: str, password: str, now: datetime) -> User:
         entry = directory.find(DirectoryKind.SIGN_IN, directory.hash_email(email), now=now)
     assert entry is not None  # noqa: S101 - just registered
     with unit_of_work(user_id=entry.target_id) as db:
-        db.execute(update(User).where(User.id == entry.target_id).values(email_verified_at=now))
+        known = {"email_verified_at": now, "password_hash": hash_password(password)}
+        db.execute(update(User).where(User.id == entry.target_id).values(known))
+        half_made = db.scalars(
+            select(Member.organization_id)
+            .join(Organization, Organization.id == Member.organization_id)
+            .where(Member.user_id == entry.target_id, Organization.kind != OrganizationKind.INDIVIDUAL)
+        ).all()
+    for organization_id in half_made:
+        _leave(organization_id, entry.target_id)
     return user_of(entry.target_id)
+
+
+def _leave(organization_id: uuid.UUID, user_id: uuid.UUID) -> None:
+    """Take the person out of a demo whose making was cut off; a new one is made."""
+    with unit_of_work(organization_id=organization_id) as db:
+        gone = {"status": MemberStatus.REMOVED, "user_id": None}
+        db.execute(update(Member).where(Member.user_id == user_id).values(gone))
 
 
 @contextmanager
@@ -211,7 +237,7 @@ def _actor(member: Member) -> Actor:
     )
 
 
-def mint_feed(settings: Settings, made: dict[str, Any], *, now: datetime) -> str:
+def mint_feed(made: dict[str, Any], *, now: datetime) -> str:
     """A fresh feed address of the demo's student."""
     email = made["sign_ins"]["student"]["email"]
     with unit_of_work():
@@ -224,4 +250,4 @@ def mint_feed(settings: Settings, made: dict[str, Any], *, now: datetime) -> str
         ).one()
     with _acting(organization_id, user_of(entry.user_id)) as actor:
         token = mint(FeedKind.STUDENT, actor.member_id, actor=actor, now=now)
-    return f"{settings.base_url}/feeds/{token}.ics"
+    return f"{made['base_url']}/feeds/{token}.ics"

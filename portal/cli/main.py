@@ -1,16 +1,12 @@
 """The ``portal`` command."""
 
-import contextlib
 import json
-import socket
 import sys
-import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
@@ -24,20 +20,18 @@ from portal.cli import purging, web
 from portal.cli.acting import acting_as
 from portal.cli.bench import bench
 from portal.cli.pictures import pictures
-from portal.cli.supervisor import Program, ProgramDiedError, supervise
+from portal.cli.running import greet, run_all
+from portal.cli.supervisor import ProgramDiedError
 from portal.cli.worker import keep_schedule, work
 from portal.config import SettingError, Settings
 from portal.curricula.importing import import_path as import_path_file
 from portal.curricula.services import publish as publish_version
-from portal.embedded import servers
 from portal.embedded.place import EmbeddedError
 from portal.errors import N_, DomainError, Invalid, InvalidRows
 from portal.factory import create_app
 from portal.models.curricula import Curriculum
 from portal.security.actor import Actor
 from portal.tenancy.scope import session
-
-_LISTEN_SECONDS = 30
 
 
 def main() -> None:
@@ -65,58 +59,13 @@ cli.add_command(bench)
 @cli.command()
 def run() -> None:
     """Start everything: servers where none is configured, migrations, web server, workers, scheduler."""
-    settings, running = servers.start(config.load())
-    try:
-        _migrate(create_app(settings))
-        environment = config.child_environment(settings)
-        if running.postgres is not None and settings.demo:
-            with create_app(settings).app_context():
-                demo_data.ensure(settings, now=clock.now())
-        supervise(_programs(settings, environment), ready=lambda: _welcome(settings))
-    finally:
-        running.stop()
-
-
-def _programs(settings: Settings, environment: dict[str, str]) -> list[Program]:
-    portal = [sys.executable, "-m", "portal.cli"]
-    programs = [
-        Program("web", [*portal, "web"], environment),
-        Program("scheduler", [*portal, "scheduler"], environment),
-    ]
-    for name, count in (("short", settings.short_workers), ("long", settings.long_workers)):
-        programs += [Program(f"worker-{name}", [*portal, "worker", name], environment) for _ in range(count)]
-    return programs
-
-
-def _welcome(settings: Settings) -> None:
-    """Greet once the web server listens, so that the address works when it is read."""
-    end = time.monotonic() + _LISTEN_SECONDS
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError), socket.create_connection((settings.host, settings.port), timeout=1):
-            break
-        time.sleep(0.1)
-    _greet(settings)
-
-
-def _greet(settings: Settings) -> None:
-    click.echo(f"\n  Orchestrator is ready at {settings.base_url}\n")
-    made = demo_data.read(settings)
-    if made is not None:
-        for role, person in made["sign_ins"].items():
-            click.echo(f"  {role:<8} {person['email']:<24} {person['password']}")
-    if not settings.smtp_host:
-        click.echo(f"\n  Mails are kept at {settings.base_url}/mailbox")
-    click.echo("  Ctrl-C stops everything.\n")
+    run_all()
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database up to date, as its owner, and grant the application's role its rights."""
-    _migrate(create_app())
-
-
-def _migrate(app: Flask) -> None:
-    with app.app_context():
+    with create_app().app_context():
         upgrade()
 
 
@@ -148,10 +97,10 @@ def demo(*, as_json: bool) -> None:
     with app.app_context():
         made = demo_data.ensure(settings, now=clock.now())
         if as_json:
-            feed = demo_data.mint_feed(settings, made, now=clock.now())
+            feed = demo_data.mint_feed(made, now=clock.now())
             click.echo(json.dumps({**made, "feed": feed}, indent=2))
             return
-    _greet(settings)
+    greet(settings)
 
 
 @cli.command("draw-pacing")

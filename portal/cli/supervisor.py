@@ -1,6 +1,7 @@
 """One supervisor for several programs: joined, prefixed logs; Ctrl-C stops all of it; a dead child is restarted."""
 
 import contextlib
+import ctypes
 import os
 import selectors
 import signal
@@ -14,6 +15,9 @@ from typing import IO
 _MAX_QUICK_DEATHS = 4
 _QUICK_SECONDS = 10.0
 _STOP_SECONDS = 15.0
+_TEND_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
+_PRCTL = getattr(ctypes.CDLL(None), "prctl", None)  # Linux only
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_stop_with_parent,
         )
 
     @property
@@ -60,12 +65,23 @@ class _Child:
             os.killpg(self.process.pid, number)
 
 
+def _stop_with_parent() -> None:
+    """Have the kernel stop this child when the supervisor ends in any way, even by kill -9."""
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def supervise(
-    programs: Sequence[Program], *, ready: Callable[[], None] = lambda: None, out: IO[str] = sys.stdout
+    programs: Sequence[Program],
+    *,
+    ready: Callable[[], None] = lambda: None,
+    tend: Callable[[], Sequence[str]] = tuple,
+    out: IO[str] = sys.stdout,
 ) -> None:
     """Run all programs until SIGINT or SIGTERM, then stop them and return.
 
-    ``ready`` is called once all have been started. A program that dies is started again; one that dies
+    ``ready`` is called once all have been started; ``tend`` each second, it starts what died beneath the
+    programs and names it. A program that dies is started again; one that dies
     quickly `_MAX_QUICK_DEATHS` times ends everything with ProgramDiedError.
     """
     with _stop_pipe() as stop:
@@ -73,7 +89,7 @@ def supervise(
         try:
             ready()
             out.flush()
-            _watch(children, stop, out)
+            _watch(children, stop, tend, out)
         finally:
             _stop_all(children, out)
 
@@ -95,14 +111,19 @@ def _stop_pipe() -> Iterator[int]:
         os.close(writing)
 
 
-def _watch(children: list[_Child], stop: int, out: IO[str]) -> None:
+def _watch(children: list[_Child], stop: int, tend: Callable[[], Sequence[str]], out: IO[str]) -> None:
     width = max(len(child.program.name) for child in children)
     with selectors.DefaultSelector() as selector:
         selector.register(stop, selectors.EVENT_READ, None)
         for child in children:
             selector.register(child.output, selectors.EVENT_READ, child)
+        tend_at = 0.0
         while True:
-            for key, _events in selector.select():
+            if time.monotonic() >= tend_at:
+                for name in tend():
+                    print(f"{name} had ended; started it again", file=out, flush=True)
+                tend_at = time.monotonic() + _TEND_SECONDS
+            for key, _events in selector.select(_TEND_SECONDS):
                 spoke: _Child | None = key.data
                 if spoke is None:
                     return

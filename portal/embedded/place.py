@@ -43,6 +43,8 @@ class Account:
     def own(self, folder: Path) -> None:
         """Make a private folder this account can use."""
         folder.mkdir(parents=True, exist_ok=True)
+        if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), self.user):
+            raise EmbeddedError(f"{folder} belongs to somebody else: remove it.")
         if self.user is not None and self.group is not None:
             os.chown(folder, self.user, self.group)
         folder.chmod(0o700)
@@ -75,6 +77,18 @@ def socket_folder(home: Path, name: str) -> Path:
     if len(os.fsencode(folder / name)) <= _SOCKET_PATH_BYTES:
         return folder
     return Path(tempfile.gettempdir()) / ("portal-" + hashlib.sha256(os.fsencode(home)).hexdigest()[:12])
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Hold the folder for one supervisor; EmbeddedError when another one runs. A kill lets go of it."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".running").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EmbeddedError(f"The portal already runs on {home}: stop it, or set another INSTANCE_DIR.") from None
+        yield
 
 
 @contextlib.contextmanager

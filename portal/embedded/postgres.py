@@ -48,6 +48,10 @@ class Postgres:
         """A superuser's connection, outside any transaction."""
         return psycopg.connect(host=str(self.sockets), port=PORT, user="postgres", dbname=database, autocommit=True)
 
+    def runs(self) -> bool:
+        """Whether the process is there; cheap enough to ask all the time."""
+        return _pid(self.home / "data") is not None
+
     def stop(self, timeout: float = 30) -> None:
         """Stop the server (fast shutdown: open transactions roll back)."""
         with locked(self.home):

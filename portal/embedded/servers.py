@@ -17,11 +17,22 @@ class Servers:
     postgres: Postgres | None
     valkey: Valkey | None
 
-    def stop(self) -> None:
-        """Stop what this call started; what was found running belongs to somebody else."""
-        if self.valkey is not None and self.valkey.started:
+    def revive(self, settings: Settings) -> list[str]:
+        """Start again what has died, at the same address; the names of what was started."""
+        revived = []
+        if self.postgres is not None and not self.postgres.runs():
+            start_postgres(self.postgres.home, bin_dir=settings.postgres_bin)
+            revived.append("PostgreSQL")
+        if self.valkey is not None and not self.valkey.runs():
+            start_valkey(self.valkey.home, bin_dir=settings.valkey_bin)
+            revived.append("Valkey")
+        return revived
+
+    def stop(self, *, found_too: bool = False) -> None:
+        """Stop what was started here, and with ``found_too`` what was found running (a killed run leaves it)."""
+        if self.valkey is not None and (self.valkey.started or found_too):
             self.valkey.stop()
-        if self.postgres is not None and self.postgres.started:
+        if self.postgres is not None and (self.postgres.started or found_too):
             self.postgres.stop()
 
 

@@ -11,6 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from portal.embedded.place import (
+    Account,
     EmbeddedError,
     clean_environment,
     locked,
@@ -36,6 +37,10 @@ class Valkey:
         """A Redis address over the unix socket."""
         return f"unix://{self.socket}?db={db}"
 
+    def runs(self) -> bool:
+        """Whether the process is there; cheap enough to ask all the time."""
+        return _pid(self.home, self.socket) is not None
+
     def stop(self, timeout: float = 10) -> None:
         """Stop the server."""
         with locked(self.home):
@@ -58,8 +63,7 @@ def start_valkey(home: Path, *, bin_dir: Path | None = None) -> Valkey:
     with locked(home):
         if _pid(home, socket) is not None and _answers(socket):
             return Valkey(home, socket, started=False)
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        Account().own(folder)
         socket.unlink(missing_ok=True)
         with (home / "valkey.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own program and arguments

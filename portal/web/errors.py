@@ -5,11 +5,14 @@ from flask import Flask, Response, flash, g, jsonify, make_response, redirect, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
 from portal.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
 
 log = structlog.get_logger(__name__)
+
+_AWAY_SECONDS = 30
 
 _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (NotFound, 404),
@@ -83,6 +86,9 @@ def _own(address: str) -> bool:
 def _http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
+    cause = error.original_exception if isinstance(error, InternalServerError) else None
+    if isinstance(cause, OperationalError):
+        return _away(cause)
     response = page(error.code or 500)
     if isinstance(error, TooManyRequests):
         for name, value in error.get_headers():
@@ -95,6 +101,14 @@ def _csrf(error: CSRFError) -> ResponseReturnValue:
     return page(400, _("This form was open for too long. Go back, reload the page and send it again."))
 
 
+def _away(error: OperationalError) -> ResponseReturnValue:
+    """PostgreSQL does not answer: one line in the log, and a page that says to try again."""
+    log.error("server_unavailable", error=type(error.orig).__name__, reason=str(error.orig).partition("\n")[0])
+    response = page(503)
+    response.headers["Retry-After"] = str(_AWAY_SECONDS)
+    return response
+
+
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.exception("unhandled", error=type(error).__name__)
     return page(500)
@@ -105,4 +119,5 @@ def install(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _away)
     app.register_error_handler(Exception, _unexpected)
