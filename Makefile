@@ -1,11 +1,12 @@
 # make run   start everything; needs only Python >= 3.11 and make
 # make test  every check and test, in parallel
-# make proof the same with many more generated cases
+# make proof the same with many more generated cases, all instances of the pacing oracle, every page at every width
+#            (pictures in .screenshots/), and mutation testing of the pacing engine; takes hours
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test proof check fmt lock front clean
+.PHONY: run test proof mutate check fmt lock front clean
 
 run: $(VENV)/.run front
 	@$(BIN)/portal run
@@ -16,6 +17,12 @@ test: check
 proof: check
 	@PROOF=1 $(BIN)/python -m pytest -s -p no:xdist tests/unit/pacing/oracle
 	@PROOF=1 $(BIN)/python -m pytest -n 2 --ignore tests/unit/pacing/oracle
+	@$(MAKE) mutate
+
+# The surviving mutants of portal/pacing are listed; `.venv/bin/mutmut show NAME` shows one. Kept between runs in mutants/.
+mutate: $(VENV)/.test
+	@$(BIN)/mutmut run --max-children 2
+	@$(BIN)/mutmut results
 
 check: $(VENV)/.test front
 	@$(BIN)/ruff check .

@@ -1,9 +1,13 @@
 """Every main page: nothing for axe, nothing on the console, nothing beyond the screen's edge."""
 
+import os
+import re
+
 import pytest
 from sqlalchemy import select
 
 from portal import clock
+from portal.config import ROOT
 from portal.curricula import services as curricula
 from portal.library.origin import copy
 from portal.models.library import Activity
@@ -12,7 +16,9 @@ from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
 from tests.factories.cast import make_cast
 
-VIEWS = [(1280, "light"), (390, "light"), (1280, "dark"), (390, "dark")]
+PROOF = "PROOF" in os.environ
+WIDTHS = (320, 390, 768, 1280, 1920) if PROOF else (1280, 390)
+VIEWS = [(width, scheme) for scheme in ("light", "dark") for width in WIDTHS]
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +75,9 @@ def test_pages_are_sound(school, visit, who, width, scheme):
         address = path.format(**ids)
         here.go(address)
         wrong += [f"{path}: {each}" for each in here.axe()]
+        if PROOF:
+            shown = re.sub(r"\W+", "-", path).strip("-") or "welcome"
+            here.page.screenshot(path=ROOT / ".screenshots" / f"{shown}-{who}-{width}-{scheme}.png", full_page=True)
         if here.overflows():
             wrong.append(f"{path} scrolls sideways")
     assert wrong == []
