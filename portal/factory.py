@@ -30,6 +30,8 @@ from portal.extensions import babel, csrf, db, limiter, login, migrate, valkey
 from portal.jobs.dispatch import dispatch
 from portal.library import jobs as library_jobs
 from portal.library import routes as library
+from portal.lti.grades import jobs as lti_grades_jobs
+from portal.lti.roster import jobs as lti_roster_jobs
 from portal.models.organizations import Role
 from portal.notifications import jobs as notifications_jobs
 from portal.notifications import routes as notifications
@@ -71,6 +73,8 @@ JOBS: tuple[ModuleType, ...] = (
     assignments_jobs,
     notifications_jobs,
     calendars_jobs,
+    lti_roster_jobs,
+    lti_grades_jobs,
 )  # imported so that their handlers are registered
 
 

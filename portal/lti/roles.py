@@ -23,13 +23,13 @@ _PRINCIPAL = {
     "Student": ClassRole.STUDENT,
 }
 _HELPERS = frozenset({"TeachingAssistant", "TeachingAssistantGroup", "TeachingAssistantOffering", "Grader"})
-_STRENGTH = (ClassRole.TEACHER, ClassRole.ASSISTANT, ClassRole.STUDENT, ClassRole.OBSERVER)
+STRENGTH = (ClassRole.TEACHER, ClassRole.ASSISTANT, ClassRole.STUDENT, ClassRole.OBSERVER)
 
 
 def class_role(roles: Iterable[str]) -> ClassRole:
     """The strongest part the roles give in the class; OBSERVER, which may do nothing, when they give none."""
     found = {role for role in map(_of, roles) if role is not None}
-    return next((role for role in _STRENGTH if role in found), ClassRole.OBSERVER)
+    return next((role for role in STRENGTH if role in found), ClassRole.OBSERVER)
 
 
 def organization_role(role: ClassRole) -> Role:

@@ -216,6 +216,7 @@ class LtiLineItem(TenantEntity, Base):
     score_maximum: Mapped[float] = mapped_column(server_default="100")
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
 

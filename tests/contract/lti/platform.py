@@ -21,7 +21,7 @@ from lti1p3platform.oidc_login import OIDCLoginAbstract
 from lti1p3platform.registration import Registration
 from markupsafe import Markup
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
@@ -44,7 +44,7 @@ PLATFORM_KEY = new_key()
 class _Configuration(LTI1P3PlatformConfAbstract):
     def init_platform_config(self, *, registration: Registration) -> None:
         self._registration = registration
-        self._jwt_verify_options = {"verify_aud": False}
+        self._jwt_verify_options = {"verify_aud": False, "verify_iat": False}  # tests travel in time
 
     def get_registration_by_params(self, **kwargs: Any) -> Registration:
         assert self._registration is not None
@@ -314,6 +314,11 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(json.dumps(body), status, mimetype="application/json")
 
 
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *args: Any) -> None:
+        """Requests are kept in `Platform.seen`."""
+
+
 @contextmanager
 def serve(
     *, tool: str, client_id: str = "client-1", deployment_id: str = "1", host: str = "127.0.0.1", **ssl: Any
@@ -332,7 +337,12 @@ def serve(
     registration.set_tool_key_set_url(f"{tool}/lti/jwks")
     made: list[Platform] = []
     server = make_server(
-        "127.0.0.1", 0, Request.application(lambda request: made[0].answer(request)), threaded=True, **ssl
+        "127.0.0.1",
+        0,
+        Request.application(lambda request: made[0].answer(request)),
+        threaded=True,
+        request_handler=_Quiet,
+        **ssl,
     )
     scheme = "https" if ssl else "http"
     url = f"{scheme}://{host}:{server.port}"

@@ -1,0 +1,64 @@
+"""A platform over HTTP, a course of it that is a class, and its work done at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from portal import clock
+from portal.config import Settings
+from portal.jobs import runner
+from portal.models.people import DueWork
+from portal.tenancy.scope import unit_of_work
+from tests.contract.lti.platform import Platform, serve
+from tests.factories.cast import Cast
+from tests.factories.lti import Course, make_course
+
+
+@pytest.fixture
+def near(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Platforms may stand on this machine."""
+    monkeypatch.setitem(app.extensions, "settings", replace(settings, lti_private_addresses=True))
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    with serve(tool="http://127.0.0.1:9") as made:
+        yield made
+
+
+@pytest.fixture
+def course(near: None, cast: Cast, platform: Platform) -> Course:
+    """The cast's class is the platform's course."""
+    return make_course(cast.ada.organization_id, cast.class_id, platform)
+
+
+@pytest.fixture
+def work(cast: Cast) -> Callable[..., int]:
+    """Run what is due for the cast's organization until nothing is; the number of pointers run.
+
+    At the real time, since the platform's tokens live in it.
+    """
+
+    def run(until: datetime | None = None, limit: int = 200) -> int:
+        done = 0
+        organization_id = str(cast.ada.organization_id)
+        while done < limit:
+            with unit_of_work() as db:
+                ids = db.scalars(
+                    select(DueWork.id)
+                    .where(DueWork.organization_id == organization_id, DueWork.failed_at.is_(None))
+                    .where(DueWork.due_at <= (until or clock.now()))
+                    .order_by(DueWork.due_at, DueWork.id)
+                ).all()
+            if not ids:
+                return done
+            for pointer in ids:
+                runner.run(str(pointer), organization_id, None)
+            done += len(ids)
+        raise AssertionError("due work does not come to an end")
+
+    return run
