@@ -20,7 +20,8 @@ from portal.assignments import routes as assignments
 from portal.calendars import jobs as calendars_jobs
 from portal.calendars import routes as calendars
 from portal.classes import jobs as classes_jobs
-from portal.classes import routes as classes
+from portal.classes.routes import calendar as classes_calendar
+from portal.classes.routes import classes
 from portal.config import Settings
 from portal.curricula import jobs as curricula_jobs
 from portal.curricula import routes as curricula
@@ -65,6 +66,7 @@ FEATURES: tuple[Blueprint, ...] = (
     notifications.blueprint,
     calendars.blueprint,
 )
+PAGES: tuple[ModuleType, ...] = (classes_calendar,)  # imported so that their routes are registered
 JOBS: tuple[ModuleType, ...] = (
     library_jobs,
     curricula_jobs,

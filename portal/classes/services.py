@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -33,7 +34,10 @@ from portal.tenancy.scope import organization_id, session
 
 @dataclass(frozen=True, slots=True)
 class ClassDraft:
-    """All a person may say of a class; dates and times are local to ``zone``, weekdays run Monday..Sunday."""
+    """All a person may say of a class; dates and times are local to ``zone``, weekdays run Monday..Sunday.
+
+    ``study_breaks`` are ``{"from": "12:00", "until": "13:30"}``, in whatever order.
+    """
 
     name: str
     zone: str
@@ -41,9 +45,11 @@ class ClassDraft:
     weekday_minutes: list[int]
     soft_ends_on: date | None = None
     hard_ends_on: date | None = None
+    daily_cap_minutes: int | None = None
     weekly_cap_minutes: int | None = None
     study_from: time = time(8)
     study_until: time = time(22)
+    study_breaks: list[dict[str, Any]] = field(default_factory=list)
     due_time: time = time(23, 59)
     cadence: Cadence = Cadence.DAILY
     holiday_country: str | None = None
@@ -77,18 +83,22 @@ def save_class(draft: ClassDraft, *, class_id: uuid.UUID | None = None, actor: A
         classroom = queries.classroom(class_id)
     for name in ClassDraft.__dataclass_fields__:
         setattr(classroom, name, getattr(draft, name))
+    classroom.study_breaks = sorted(draft.study_breaks, key=lambda each: str(each["from"]))
     session().flush()
     verb = "class.created" if class_id is None else "class.changed"
     audit(verb, "class", classroom.id, actor_member_id=actor.member_id, now=now)
     if class_id is None:
         _enrol(classroom.id, actor.member_id, ClassRole.TEACHER, now=now)
     else:
-        _tell_schedules([classroom.id], now=now)
+        tell_schedules([classroom.id], now=now)
     return classroom
 
 
-def _tell_schedules(class_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
-    """Re-planning a large class takes a minute: it goes where it holds nobody up."""
+def tell_schedules(class_ids: Sequence[uuid.UUID], *, now: datetime) -> None:
+    """Let the schedules of these classes follow a change of their calendars.
+
+    Re-planning a large class takes a minute: it goes where it holds nobody up.
+    """
     large = queries.large_class_ids(class_ids)
     for queue, chosen in ((LONG, large), (SHORT, [key for key in class_ids if key not in large])):
         emit_all("class.changed", [{"class_id": class_id} for class_id in chosen], queue=queue, now=now)
@@ -102,6 +112,8 @@ def check(draft: ClassDraft) -> None:
     check_week(draft.weekday_minutes)
     _check_dates(draft)
     check_hours(draft.study_from, draft.study_until)
+    _check_breaks(draft)
+    _check_caps(draft)
     known = holidays.list_supported_countries()
     if draft.holiday_country and draft.holiday_country not in known:
         raise Invalid("holiday_country", N_("Choose a country of the list."), field="holiday_country")
@@ -136,6 +148,25 @@ def check_hours(study_from: time | None, study_until: time | None) -> None:
         raise Invalid("study_until", N_("Give both ends of the study hours, or neither."), field="study_until")
     if study_from is not None and study_until is not None and study_from >= study_until:
         raise Invalid("study_until", N_("Study hours must end after they begin."), field="study_until")
+
+
+def _check_breaks(draft: ClassDraft) -> None:
+    """Breaks lie within the study hours and do not meet, so that study is left before, between and after them."""
+    times = sorted((time.fromisoformat(each["from"]), time.fromisoformat(each["until"])) for each in draft.study_breaks)
+    bounds = [draft.study_from, *(bound for each in times for bound in each), draft.study_until]
+    if any(later <= earlier for earlier, later in pairwise(bounds)):
+        raise Invalid(
+            "study_breaks",
+            N_("Breaks lie within the study hours, end after they begin, and leave time between them."),
+            field="break_until",
+        )
+
+
+def _check_caps(draft: ClassDraft) -> None:
+    for name, most in (("daily_cap_minutes", 1440), ("weekly_cap_minutes", 10080)):
+        minutes = getattr(draft, name)
+        if minutes is not None and (not 5 <= minutes <= most or minutes % 5):
+            raise Invalid(name, N_("A limit is a multiple of 5 between 5 and %(most)d minutes."), field=name, most=most)
 
 
 def _check_dates(draft: ClassDraft) -> None:
@@ -207,7 +238,7 @@ def _authorize_blackouts(class_id: uuid.UUID | None, actor: Actor) -> None:
 def _blackouts_changed(action: str, blackout: Blackout, *, actor: Actor, now: datetime) -> None:
     audit(action, "blackout", blackout.id, actor_member_id=actor.member_id, now=now)
     touched = [blackout.class_id] if blackout.class_id else queries.open_class_ids()
-    _tell_schedules(touched, now=now)
+    tell_schedules(touched, now=now)
 
 
 def enrol_member(

@@ -1,16 +1,14 @@
 """A step's options in words."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_datetime
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from portal.web.format import minutes
-
-_MONDAY = date(2026, 1, 5)
+from portal.web.format import minutes, weekday_name
 
 
 def when(options: Mapping[str, Any]) -> list[str]:
@@ -37,7 +35,7 @@ def _anchor(anchor: Mapping[str, Any]) -> str:
     if "week" in anchor:
         return str(_("only in week %(number)d", number=anchor["week"]))
     if "weekday" in anchor:
-        return str(_("only on a %(weekday)s", weekday=weekday(anchor["weekday"])))
+        return str(_("only on a %(weekday)s", weekday=weekday_name(anchor["weekday"])))
     if "at" in anchor:
         return str(_("at %(moment)s", moment=local_moment(anchor["at"])))
     offset, number = anchor.get("offset_minutes", 0), anchor["meeting"]
@@ -49,11 +47,6 @@ def _anchor(anchor: Mapping[str, Any]) -> str:
         else _("%(time)s into meeting %(number)d", time=minutes(offset), number=number)
     )
     return str(words)
-
-
-def weekday(number: int) -> str:
-    """“Friday” of 4."""
-    return str(format_date(_MONDAY + timedelta(days=number), "EEEE", locale=get_locale()))
 
 
 def local_moment(text: str) -> str:

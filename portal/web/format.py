@@ -1,12 +1,14 @@
 """Dates, times and minutes as people read them, by locale; local dates are never shifted by a zone."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_time
 from flask_babel import format_date as babel_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+
+_MONDAY = date(2026, 1, 5)
 
 
 def minutes(value: int) -> str:
@@ -39,6 +41,11 @@ def full_date(value: date) -> str:
 def weekday(value: date) -> str:
     """“Mon”."""
     return str(babel_date(value, "EEE"))
+
+
+def weekday_name(number: int) -> str:
+    """“Friday” of 4; Monday is 0."""
+    return str(babel_date(_MONDAY + timedelta(days=number), "EEEE"))
 
 
 def clock_time(value: time) -> str:
@@ -75,6 +82,7 @@ FILTERS = {
     "short_date": short_date,
     "full_date": full_date,
     "weekday": weekday,
+    "weekday_name": weekday_name,
     "clock_time": clock_time,
     "moment": moment,
     "relative_day": relative_day,

@@ -70,6 +70,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
             "item_id": item_id,
             "run_id": uuid.uuid4(),
             "blackout_id": uuid.uuid4(),
+            "meeting_id": uuid.uuid4(),
             "token": "no-such-token",
             "name": "no-such-mail",
             "filename": "none",

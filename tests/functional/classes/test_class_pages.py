@@ -98,6 +98,9 @@ def test_a_class_is_made_and_changed_by_a_form(cast, sign_in):
         ("weekday_minutes-0", "7", "multiple of 5"),
         ("hard_ends_on", "2026-10-01", "before the planned end"),
         ("study_until", "07:00", "must end after they begin"),
+        ("break_from-0", "12:00", "Give both ends of a break"),
+        ("break_until-1", "noon", "Not a valid time"),
+        ("daily_cap_minutes", "61", "a multiple of 5"),
         ("holiday_subdivision", "ZZ", "has no region"),
     ],
 )
@@ -106,6 +109,74 @@ def test_a_wrong_form_says_what_is_wrong_and_keeps_what_was_typed(cast, sign_in,
     assert answer.status_code == 422
     assert words in text_of(answer)
     assert field == "name" or 'value="My class"' in answer.text
+
+
+def test_breaks_and_limits_are_kept_and_shown(cast, sign_in):
+    browser = sign_in(cast.ada)
+    limits = {"break_from-0": "14:00", "break_until-0": "15:30", "break_from-2": "11:00", "break_until-2": "12:00"}
+    limits |= {"break_from-1": "", "break_until-1": "", "daily_cap_minutes": "90", "weekly_cap_minutes": "300"}
+    answer = browser.post("/classes/new", data=FORM | limits)
+    assert answer.status_code == 303
+    class_page = answer.location.rsplit("/", 1)[0]
+    shown = " ".join(text_of(browser.get(f"{class_page}/calendar")).split())
+    assert "Hours 08:00–11:00, 12:00–14:00, 15:30–22:00" in shown
+    assert "At most a day 1 h 30 min At most a week 5 h" in shown
+    edit = browser.get(f"{class_page}/edit").text
+    for name, value in (("break_from-0", "11:00"), ("break_until-1", "15:30"), ("daily_cap_minutes", "90")):
+        assert re.search(rf'name="{name}"[^>]*value="{value}"', edit), name
+    crossing = {"break_from-0": "11:00", "break_until-0": "13:00", "break_from-1": "12:00", "break_until-1": "14:00"}
+    refused = browser.post("/classes/new", data=FORM | crossing)
+    assert refused.status_code == 422
+    assert "leave time between them" in text_of(refused)
+
+
+MEETINGS = {"meet-weekday": "3", "meet-start_time": "10:00", "meet-minutes": "90"}
+
+
+def meetings(page):
+    return re.findall(r"(\d+) Thu, (\d+ \w+) 10:00", " ".join(text_of(page).split()))
+
+
+def test_a_class_meets_each_week_but_on_days_that_are_skipped(cast, sign_in):
+    browser = sign_in(cast.ada)
+    until = {"meet-last_on": "2026-09-24"}
+    assert browser.post(address(cast, "meetings"), data=MEETINGS | until).status_code == 303
+    page = browser.get(address(cast, "calendar"))
+    assert meetings(page) == [("1", "10 Sep"), ("2", "17 Sep"), ("3", "24 Sep")]
+    skip = re.search(r'action="([^"]+/skip)"', page.text)[1]
+    assert browser.post(skip, data={"on": "2026-09-17"}).status_code == 303
+    page = browser.get(address(cast, "calendar"))
+    assert meetings(page) == [("1", "10 Sep"), ("2", "24 Sep")]
+    assert "Do not take place Thu, 17 September 2026, 10:00" in " ".join(text_of(page).split())
+    hold = re.search(r'action="([^"]+/hold)"', page.text)[1]
+    assert browser.post(hold, data={"on": "2026-09-17"}).status_code == 303
+    assert len(meetings(browser.get(address(cast, "calendar")))) == 3
+    remove = re.search(r'action="([^"]+/meetings/[^"]+/remove)"', page.text)[1]
+    assert browser.post(remove).status_code == 303
+    assert meetings(browser.get(address(cast, "calendar"))) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "words"),
+    [
+        ({"meet-start_time": "10:02"}, "start_time", "multiple of 5"),
+        ({"meet-start_time": ""}, "start_time", "required"),
+        ({"meet-minutes": "2000"}, "minutes", "between 5 and 1440"),
+        ({"meet-first_on": "2026-10-02", "meet-last_on": "2026-10-01"}, "last_on", "before the start"),
+        ({"meet-first_on": "2026-10-02", "meet-last_on": "2026-10-05"}, "weekday", "between the two dates"),
+    ],
+)
+def test_wrong_meetings_are_explained_at_their_field(cast, sign_in, values, field, words):
+    answer = sign_in(cast.ada).post(address(cast, "meetings"), data=MEETINGS | values)
+    assert answer.status_code == 422
+    assert words in html.unescape(re.search(rf'id="meet-{field}-error">(.*?)</span>', answer.text)[1])
+
+
+def test_a_student_s_own_end_stays_when_the_form_is_saved_again(cast, sign_in):
+    browser = sign_in(cast.ada)
+    own = {"pace_multiplier_percent": "100", "zone": "", "ends_on": "2026-11-30"}
+    assert browser.post(address(cast, "people/{ben}"), data=own).status_code == 303
+    assert 'value="2026-11-30"' in browser.get(address(cast, "people/{ben}")).text
 
 
 def test_somebody_is_enrolled_by_address_given_a_pace_and_taken_out_again(cast, sign_in):
@@ -212,7 +283,10 @@ def test_an_archived_class_is_gone_from_the_list(cast, sign_in):
     assert "Year 5" not in browser.get("/classes").text
 
 
-CHANGES = ("edit", "archive", "people", "people/{ben}", "people/{ben}/remove", "roster", "blackouts", "publish")
+CHANGES = (
+    *("edit", "archive", "people", "people/{ben}", "people/{ben}/remove", "roster", "blackouts", "publish"),
+    "meetings",
+)
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -64,6 +64,8 @@ def test_a_new_class_keeps_all_it_was_given_and_its_maker_teaches_it(cast, here)
         ("soft_ends_on", date(2026, 9, 6)),
         ("hard_ends_on", date(2026, 12, 17)),
         ("study_until", time(8)),
+        ("daily_cap_minutes", 1445),
+        ("weekly_cap_minutes", 7),
         ("holiday_country", "XX"),
         ("holiday_subdivision", "ZZ"),
     ],

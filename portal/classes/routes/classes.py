@@ -1,4 +1,4 @@
-"""Pages of classes: list, settings, people, roster, days off."""
+"""Pages of classes: list, settings, people, roster."""
 
 import base64
 import binascii
@@ -8,19 +8,16 @@ import zlib
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from markupsafe import Markup
 
 from portal import clock
 from portal.classes import queries, services
 from portal.classes.forms import (
     DEFAULT_WEEK,
-    BlackoutForm,
     ClassForm,
     EnrolForm,
     EnrolmentForm,
     RosterForm,
-    TermForm,
 )
 from portal.classes.importing import RosterOutcome, import_roster
 from portal.classes.roster import MAX_BYTES
@@ -30,7 +27,7 @@ from portal.organizations.queries import organization
 from portal.security.authorize import authorize, may, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
-from portal.web.errors import say
+from portal.web.errors import blame, say
 from portal.web.parse import maybe_uuid
 
 blueprint = Blueprint("classes", __name__)
@@ -91,7 +88,13 @@ def edit(class_id: uuid.UUID) -> ResponseReturnValue:
     """The form of a class."""
     authorize(require_actor(), Permission.CLASS_EDIT, class_id=class_id)
     found = queries.classroom(class_id)
-    form = _class_form(formdata=None, obj=found, term_id=str(found.term_id or ""), cadence=found.cadence.value)
+    form = _class_form(
+        formdata=None,
+        obj=found,
+        term_id=str(found.term_id or ""),
+        cadence=found.cadence.value,
+        **ClassForm.breaks(found),
+    )
     return render_template("classes/edit.html", form=form, classroom=found)
 
 
@@ -114,7 +117,7 @@ def _save(class_id: uuid.UUID | None) -> ResponseReturnValue:
             flash(_("Saved."))
             return redirect(url_for("classes.people", class_id=saved.id), 303)
     except Invalid as error:
-        _blame(form, error)
+        blame(form, error)
     return render_template("classes/edit.html", form=form, classroom=found), 422
 
 
@@ -208,14 +211,8 @@ def change_enrolment(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseRetur
             flash(_("Saved. The schedule follows in a moment."))
             return redirect(url_for("classes.people", class_id=class_id), 303)
     except Invalid as error:
-        _blame(form, error)
+        blame(form, error)
     return _enrolment_page(class_id, member_id, form)
-
-
-def _blame(form: FlaskForm, error: Invalid) -> None:
-    """Show a service's refusal at the field it names."""
-    field = form[error.field] if error.field in form else next(iter(form))
-    field.errors = [say(error)]
 
 
 @blueprint.post("/classes/<uuid:class_id>/roster")
@@ -253,112 +250,3 @@ def _decoded(text: str) -> bytes:
         return zlib.decompressobj().decompress(base64.b64decode(text, validate=True), MAX_BYTES)
     except (binascii.Error, zlib.error):
         return b""
-
-
-@blueprint.get("/classes/<uuid:class_id>/calendar")
-def calendar(class_id: uuid.UUID) -> ResponseReturnValue:
-    """Study days, public holidays and days off."""
-    return _calendar_page(class_id, BlackoutForm(formdata=None))
-
-
-def _calendar_page(class_id: uuid.UUID, form: BlackoutForm, status: int = 200) -> ResponseReturnValue:
-    actor = require_actor()
-    authorize(actor, Permission.CLASS_VIEW, class_id=class_id)
-    found = queries.classroom(class_id)
-    page = render_template(
-        "classes/calendar.html",
-        classroom=found,
-        can_edit=may_in_class(actor, Permission.CLASS_EDIT, class_id),
-        days_off=queries.days_off(found),
-        blackouts=queries.blackouts(class_id),
-        form=form,
-    )
-    return page, status
-
-
-@blueprint.post("/classes/<uuid:class_id>/blackouts")
-def add_blackout(class_id: uuid.UUID) -> ResponseReturnValue:
-    """Add dates without study; the schedules follow."""
-    actor, form = require_actor(), BlackoutForm()
-    authorize(actor, Permission.CLASS_EDIT, class_id=class_id)
-    try:
-        if form.validate():
-            services.add_blackout(
-                class_id, form.starts_on.data, form.ends_on.data, form.label.data, actor=actor, now=clock.now()
-            )
-            flash(_("Saved. Schedules follow in a moment."))
-            return redirect(url_for("classes.calendar", class_id=class_id), 303)
-    except Invalid as error:
-        _blame(form, error)
-    return _calendar_page(class_id, form, 422)
-
-
-@blueprint.post("/classes/<uuid:class_id>/blackouts/<uuid:blackout_id>/remove")
-def remove_blackout(class_id: uuid.UUID, blackout_id: uuid.UUID) -> ResponseReturnValue:
-    """Take dates without study away again."""
-    services.remove_blackout(class_id, blackout_id, actor=require_actor(), now=clock.now())
-    flash(_("Removed. Schedules follow in a moment."))
-    return redirect(url_for("classes.calendar", class_id=class_id), 303)
-
-
-@blueprint.get("/terms")
-def terms() -> ResponseReturnValue:
-    """The organization's terms, and the days off of all its classes."""
-    return _terms_page(TermForm(formdata=None), _days_form(formdata=None))
-
-
-def _days_form(**values: object) -> BlackoutForm:
-    """The form of days off beside another form: with names of its own, so that no id stands twice on the page."""
-    return BlackoutForm(prefix="off", **values)
-
-
-def _terms_page(form: TermForm, days_form: BlackoutForm, status: int = 200) -> ResponseReturnValue:
-    actor = require_actor()
-    authorize(actor, Permission.CLASSES_CREATE)
-    page = render_template(
-        "classes/terms.html",
-        terms=queries.terms(),
-        form=form,
-        blackouts=queries.blackouts(None),
-        days_form=days_form if may(actor, Permission.ORGANIZATION_EDIT) else None,
-    )
-    return page, status
-
-
-@blueprint.post("/terms")
-def create_term() -> ResponseReturnValue:
-    """Make a term."""
-    actor, form = require_actor(), TermForm()
-    authorize(actor, Permission.CLASSES_CREATE)
-    try:
-        if form.validate():
-            services.create_term(form.name.data, form.starts_on.data, form.ends_on.data, actor=actor, now=clock.now())
-            return redirect(url_for("classes.terms"), 303)
-    except Invalid as error:
-        _blame(form, error)
-    return _terms_page(form, _days_form(formdata=None), 422)
-
-
-@blueprint.post("/days-off")
-def add_days_off() -> ResponseReturnValue:
-    """Add dates without study for every class of the organization."""
-    actor, form = require_actor(), _days_form()
-    authorize(actor, Permission.ORGANIZATION_EDIT)
-    try:
-        if form.validate():
-            services.add_blackout(
-                None, form.starts_on.data, form.ends_on.data, form.label.data, actor=actor, now=clock.now()
-            )
-            flash(_("Saved. Schedules follow in a moment."))
-            return redirect(url_for("classes.terms"), 303)
-    except Invalid as error:
-        _blame(form, error)
-    return _terms_page(TermForm(formdata=None), form, 422)
-
-
-@blueprint.post("/days-off/<uuid:blackout_id>/remove")
-def remove_days_off(blackout_id: uuid.UUID) -> ResponseReturnValue:
-    """Take dates without study of every class away again."""
-    services.remove_blackout(None, blackout_id, actor=require_actor(), now=clock.now())
-    flash(_("Removed. Schedules follow in a moment."))
-    return redirect(url_for("classes.terms"), 303)
