@@ -122,7 +122,7 @@ def _shell() -> Shell:
         nav=(
             NavItem("progress.today", _l("Today"), "home", 10, learner, covers=("progress.item",)),
             NavItem("progress.week", _l("Week"), "calendar-week", 20, learner),
-            NavItem("progress.progress", _l("Progress"), "chart-bar", 30, learner),
+            NavItem("progress.progress", _l("Progress"), "chart-bar", 30, learner, covers=("progress.changes",)),
             NavItem(
                 "classes.index",
                 _l("Classes"),
@@ -137,6 +137,7 @@ def _shell() -> Shell:
         ),
         sections=(
             Section("accounts.settings", _l("Account"), "user", 10),
+            Section("progress.days", _l("Study days"), "calendar-time", 15, learner),
             Section("notifications.preferences", _l("Notifications"), "bell", 20),
             Section("calendars.links", _l("Calendar links"), "calendar", 30),
             Section("organizations.organization", _l("Organization"), "building", 40, owns),

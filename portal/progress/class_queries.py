@@ -177,6 +177,7 @@ def schedule_items(schedule_id: uuid.UUID) -> list[dict[str, Any]]:
             ScheduleItem.finished_at,
             ScheduleItem.reasons,
             ScheduleItem.slack_days,
+            ScheduleItem.pinned,
             ScheduleItem.part,
             ScheduleItem.parts,
             VersionStep.title,

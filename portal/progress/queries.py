@@ -39,6 +39,9 @@ class ItemRow:
     icon: str
     domain_name: str
     path_title: str
+    reasons: list[str]
+    slack_days: int | None
+    pinned: bool
 
     @property
     def done(self) -> bool:
@@ -65,6 +68,9 @@ _ITEM_COLUMNS: tuple[Any, ...] = (
     VersionStep.domain_icon,
     VersionStep.domain_name,
     Assignment.title,
+    ScheduleItem.reasons,
+    ScheduleItem.slack_days,
+    ScheduleItem.pinned,
 )
 
 
@@ -120,6 +126,7 @@ class PathProgress:
     title: str
     class_name: str
     verdict: str
+    report: dict[str, Any]
     finish_on: date | None
     items: int
     done: int
@@ -163,6 +170,7 @@ def paths_of(member_id: uuid.UUID, *, now: datetime) -> list[PathProgress]:
             Classroom.name,
             Classroom.weekday_minutes,
             Schedule.verdict,
+            Schedule.report,
             Schedule.finish_on,
             func.min(VersionStep.domain_hue),
             *sums(now),
@@ -182,7 +190,7 @@ def paths_of(member_id: uuid.UUID, *, now: datetime) -> list[PathProgress]:
 
 
 def _path(row: Sequence[Any]) -> PathProgress:
-    schedule_id, assignment_id, class_id, title, class_name, weekdays, verdict, finish_on, hue, *sums = row
+    schedule_id, assignment_id, class_id, title, class_name, weekdays, verdict, report, finish_on, hue, *sums = row
     items, done, overdue, expected, done_expected, done_early, left, planned, actual = sums
     return PathProgress(
         schedule_id=schedule_id,
@@ -191,6 +199,7 @@ def _path(row: Sequence[Any]) -> PathProgress:
         title=title,
         class_name=class_name,
         verdict=verdict,
+        report=report,
         finish_on=finish_on,
         items=items,
         done=done,
@@ -217,9 +226,6 @@ class ItemDetail:
     resource_url: str | None
     difficulty: int
     unit_title: str
-    reasons: list[str]
-    slack_days: int | None
-    pinned: bool
     note: str
     started_at: datetime | None
     finished_at: datetime | None
@@ -237,9 +243,6 @@ def item_detail(item_id: uuid.UUID, member_id: uuid.UUID) -> ItemDetail | None:
                 VersionStep.resource_url,
                 VersionStep.difficulty,
                 VersionStep.unit_title,
-                ScheduleItem.reasons,
-                ScheduleItem.slack_days,
-                ScheduleItem.pinned,
                 ScheduleItem.note,
                 ScheduleItem.started_at,
                 ScheduleItem.finished_at,

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -13,9 +13,10 @@ from portal import clock
 from portal.classes import queries as classes
 from portal.errors import N_, Invalid, NotFound
 from portal.events.usage import record_use
-from portal.models.schedules import Assignment
-from portal.progress import class_queries, queries, services
+from portal.models.schedules import Assignment, ItemStatus
+from portal.progress import class_queries, plan_queries, queries, services
 from portal.progress.forms import CompleteForm, NoteForm
+from portal.progress.moving import Choice, choices
 from portal.progress.words import GLOBALS
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
@@ -42,8 +43,10 @@ def today() -> ResponseReturnValue:
     day = local.date()
     items = queries.items_between(actor.member_id, day, day)
     overdue = queries.open_before(actor.member_id, day)
-    waiting = [item for item in items + overdue if not item.done]
+    shown = items + overdue
+    waiting = [item for item in shown if not item.done]
     running = [item for item in waiting if item.running_since is not None]
+    late_starts = plan_queries.late_starts(actor.member_id, day_began_at=datetime.combine(day, time(), local.tzinfo))
     record_use("page.today", actor.member_id, now=now)
     return render_template(
         "progress/today.html",
@@ -54,6 +57,8 @@ def today() -> ResponseReturnValue:
         current=next(iter(running or waiting), None),
         upcoming=None if waiting else queries.next_open(actor.member_id, day),
         paths=queries.paths_of(actor.member_id, now=now),
+        titles=plan_queries.step_titles(reason for item in shown for reason in item.reasons),
+        late_starts=late_starts,
     )
 
 
@@ -69,7 +74,14 @@ def week() -> ResponseReturnValue:
         (day, [item for item in items if item.on_date == day])
         for day in (monday + timedelta(days=number) for number in range(7))
     ]
-    return render_template("progress/week.html", days=days, monday=monday, today=today_, items=items)
+    return render_template(
+        "progress/week.html",
+        days=days,
+        monday=monday,
+        today=today_,
+        items=items,
+        titles=plan_queries.step_titles(reason for item in items for reason in item.reasons),
+    )
 
 
 def _monday(values: "MultiDict[str, str]", today_: date) -> date:
@@ -93,6 +105,27 @@ def progress() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/changes")
+def changes() -> ResponseReturnValue:
+    """What changed the learner's plans, and her own changes to take back."""
+    actor, now = require_actor(), clock.now()
+    record_use("page.changes", actor.member_id, now=now)
+    return render_template("progress/changes.html", notes=plan_queries.changes_of(actor.member_id))
+
+
+@blueprint.get("/settings/days")
+def days() -> ResponseReturnValue:
+    """When the learner studies and when she is away."""
+    actor, now = require_actor(), clock.now()
+    record_use("page.days", actor.member_id, now=now)
+    return render_template(
+        "progress/days.html",
+        classes=plan_queries.study_days_of(actor.member_id),
+        leaves=plan_queries.leaves_of(actor.member_id),
+        today=_local(actor, now).date(),
+    )
+
+
 @blueprint.get("/items/<uuid:item_id>")
 def item(item_id: uuid.UUID) -> ResponseReturnValue:
     """One item of the learner's own schedule."""
@@ -106,14 +139,33 @@ def _item_page(
     detail = queries.item_detail(item_id, actor.member_id)
     if detail is None:
         raise NotFound("item_not_found", N_("There is no such item in your schedule."))
+    row, local = detail.row, _local(actor, clock.now())
     page = render_template(
         "progress/item.html",
         item=detail,
         complete_form=complete or CompleteForm(formdata=None),
         note_form=note or NoteForm(formdata=None, note=detail.note),
-        now=clock.now(),
+        titles=plan_queries.step_titles(row.reasons),
+        choices=_choices(row, actor, local),
+        today=local.date(),
+        history=plan_queries.history_of_item(item_id, row.schedule_id, actor.member_id),
+        came_from=_came_from(),
     )
     return page, 422 if complete or note else 200
+
+
+def _choices(row: queries.ItemRow, actor: Actor, local: datetime) -> list[Choice]:
+    """Where an item that was not started may go by one click."""
+    if row.status is not ItemStatus.PLANNED:
+        return []
+    days = plan_queries.days_of(row.schedule_id, actor.member_id)
+    return list(choices(row.on_date, row.start_time, row.minutes, is_open=days.open, until=days.until, now=local))
+
+
+def _came_from() -> str:
+    """The page a learner came to an item from, to go back to: ``today``, ``week`` or ``item``."""
+    wanted = request.args.get("from", "")
+    return wanted if wanted in ("today", "week") else "item"
 
 
 @blueprint.post("/items/<uuid:item_id>/<any(start, pause, skip, reopen):action>")
@@ -198,12 +250,17 @@ def student(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnValue:
     person = class_queries.student_of(class_id, member_id)
     if person is None:
         abort(404)
-    paths = [path for path in queries.paths_of(member_id, now=now) if path.class_id == class_id]
+    paths = [
+        (path, class_queries.schedule_items(path.schedule_id))
+        for path in queries.paths_of(member_id, now=now)
+        if path.class_id == class_id
+    ]
     return render_template(
         "progress/student.html",
         classroom=classes.classroom(class_id),
         person=person,
-        paths=[(path, class_queries.schedule_items(path.schedule_id)) for path in paths],
+        paths=paths,
+        titles=plan_queries.step_titles(text for _path, slots in paths for slot in slots for text in slot["reasons"]),
         history=queries.history_of(member_id, class_id=class_id),
         now=now,
     )

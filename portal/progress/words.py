@@ -7,6 +7,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from portal.progress.pace import Pace, Standing
+from portal.schedules.reasons import slack
+from portal.schedules.words import change_words
 from portal.web.format import minutes
 
 
@@ -62,4 +64,6 @@ GLOBALS: dict[str, Callable[..., object]] = {
     "signed": signed,
     "event_word": event_word,
     "days_before": days_before,
+    "slack": slack,
+    "change_words": change_words,
 }

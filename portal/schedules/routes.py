@@ -17,7 +17,7 @@ from portal.pacing.results import RepairCode
 from portal.schedules import changing, words
 from portal.schedules.changing import Applied, Effect, Outcome
 from portal.schedules.commands.spoken import read, spoken
-from portal.schedules.reasons import in_words
+from portal.schedules.reasons import in_words, why
 from portal.security.actor import Actor
 from portal.security.identity import require_actor
 from portal.web.errors import say
@@ -26,6 +26,7 @@ from portal.web.parse import NOTHING, maybe_uuid
 blueprint = Blueprint("schedules", __name__)
 blueprint.add_app_template_filter(words.trouble)
 blueprint.add_app_template_filter(in_words, "reason")
+blueprint.add_app_template_filter(why)
 
 Values = MultiDict[str, str]
 
@@ -35,6 +36,8 @@ _PLACES = {
     "week": ("progress.week", ()),
     "progress": ("progress.progress", ()),
     "item": ("progress.item", ("item",)),
+    "days": ("progress.days", ()),
+    "changes": ("progress.changes", ()),
     "class": ("progress.class_progress", ("class_id",)),
     "student": ("progress.student", ("class_id", "member")),
     "path": ("assignments.index", ("class_id",)),

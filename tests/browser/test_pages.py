@@ -46,7 +46,8 @@ def school(application):
 
 
 STUDENT = [
-    *("/today", "/week", "/progress", "/items/{item}", "/library", "/library/activities/{activity}"),
+    *("/today", "/week", "/progress", "/changes", "/settings/days", "/items/{item}"),
+    *("/library", "/library/activities/{activity}"),
     *("/notifications", "/settings", "/settings/notifications", "/settings/calendar", "/organizations"),
 ]
 TEACHER = [

@@ -28,7 +28,8 @@ PUBLIC = {
 }
 OWN = {"progress.item", "progress.act", "progress.complete", "progress.note"}  # a learner's own items
 STUDENTS_MAY = {
-    *("progress.today", "progress.week", "progress.progress", "library.index", "library.activity"),
+    *("progress.today", "progress.week", "progress.progress", "progress.changes", "progress.days"),
+    *("library.index", "library.activity"),
     *("notifications.index", "notifications.read", "notifications.preferences", "notifications.choose"),
     *("notifications.send_test", "calendars.links", "calendars.mint", "calendars.revoke", "accounts.settings"),
     *("accounts.change_profile", "accounts.change_password", "accounts.change_email", "accounts.ask_for_verification"),
