@@ -19,8 +19,11 @@ from portal.models.events import JobState
 from portal.models.plans import ChangeKind
 from portal.models.schedules import Assignment, AssignmentState
 from portal.pacing.results import Verdict
+from portal.pacing.types import Id
 from portal.schedules import services as schedules
 from portal.schedules.history import Cause
+from portal.schedules.inputs import path_of
+from portal.schedules.misfits import Misfit, misfits
 from portal.schedules.report import as_json
 from portal.schedules.reversible import RowChange, adopt, adopt_version, set_values
 from portal.security.actor import Actor
@@ -47,7 +50,8 @@ class Outcome:
 class Preview:
     """What publishing would do; of a very large class the first `PREVIEWED` students are planned.
 
-    ``finishes`` counts students by last day; ``weeks`` are (Monday, mean minutes, most minutes of one student).
+    ``finishes`` counts students by last day; ``weeks`` are (Monday, mean minutes, most minutes of one student);
+    ``misfits`` say what the path asks for that the class does not have.
     """
 
     version: CurriculumVersion
@@ -61,6 +65,7 @@ class Preview:
     added: int
     removed: int
     updates: Assignment | None
+    misfits: list[Misfit]
 
     @property
     def not_fitting(self) -> list[Outcome]:
@@ -104,7 +109,15 @@ def preview(
         added=sum(len(diff.added) for diff in diffs),
         removed=sum(len(diff.removed) for diff in diffs),
         updates=existing,
+        misfits=_misfits(frame),
     )
+
+
+def _misfits(frame: schedules.Frame) -> list[Misfit]:
+    """What the path asks for that the class does not have."""
+    titles: dict[Id, str] = {step.step_id: step.title for step in frame.version.steps}
+    path = path_of(frame.version, frame.classroom.zone, frame.left_out)
+    return misfits(path.steps, schedules.calendar_for(frame), titles)
 
 
 def _weeks(planned: Sequence[schedules.Planned]) -> list[tuple[date, int, int]]:

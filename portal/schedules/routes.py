@@ -25,6 +25,7 @@ from portal.web.parse import NOTHING, maybe_uuid
 
 blueprint = Blueprint("schedules", __name__)
 blueprint.add_app_template_filter(words.trouble)
+blueprint.add_app_template_filter(words.misfit)
 blueprint.add_app_template_filter(in_words, "reason")
 blueprint.add_app_template_filter(why)
 

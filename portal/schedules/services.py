@@ -116,7 +116,7 @@ def plan_learners(
     """
     member_ids = [enrolment.member_id for enrolment in enrolments]
     learners = _learners(frame, enrolments, lock=lock, now=now)
-    calendar = _calendar(frame)
+    calendar = calendar_for(frame)
     policy = policy_of(frame.policy)
     if tuning.missed is not None:
         policy = replace(policy, missed=tuning.missed)
@@ -142,10 +142,11 @@ def diagnosis(frame: Frame, enrolment: Enrolment, *, now: datetime) -> Diagnosis
     learner, base = _learners(frame, [enrolment], lock=False, now=now)[0]
     own = queries.left_out(frame.assignment_id, [enrolment.member_id]).get(enrolment.member_id, frozenset())
     path = path_of(frame.version, frame.classroom.zone, frame.left_out | own)
-    return diagnose(path, _calendar(frame), learner, policy_of(frame.policy), base, now)
+    return diagnose(path, calendar_for(frame), learner, policy_of(frame.policy), base, now)
 
 
-def _calendar(frame: Frame) -> ClassCalendar:
+def calendar_for(frame: Frame) -> ClassCalendar:
+    """The class's calendar as the engine takes it."""
     days_off = classes.days_off(frame.classroom)
     return calendar_of(frame.classroom, days_off, classes.meetings(frame.classroom, days_off))
 

@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from portal.models.plans import ChangeKind
 from portal.pacing.results import Repair, RepairCode
 from portal.schedules.changing import Change, Effect, Outcome, Place
+from portal.schedules.misfits import Misfit, MisfitCode
 from portal.schedules.repairs import Advice
-from portal.web.format import clock_time, full_date, long_date, minutes, short_date
+from portal.web.format import clock_time, full_date, long_date, minutes, short_date, weekday_name
 
 Detail = Mapping[str, Any]
 
@@ -25,6 +26,45 @@ _UNPLACED = {
     "WINDOW_CLOSED": lambda e: _("“%(title)s” closes before it can be done.", title=e["title"]),
     "PREREQUISITE_UNPLACED": lambda e: _("“%(title)s” waits for something that has no time.", title=e["title"]),
 }
+
+_MISFITS: dict[MisfitCode, Callable[[Misfit], str]] = {
+    MisfitCode.NO_MEETING: lambda m: ngettext(
+        "“%(title)s” is set to meeting %(number)d, but the class has %(num)d meeting: "
+        "it is planned like any other step.",
+        "“%(title)s” is set to meeting %(number)d, but the class has %(num)d meetings: "
+        "it is planned like any other step.",
+        m.count,
+        title=m.title,
+        number=m.number,
+    ),
+    MisfitCode.NO_STUDY_DAY: lambda m: _(
+        "“%(title)s” is done on a %(weekday)s only, which is no study day of the class.",
+        title=m.title,
+        weekday=weekday_name(m.number),
+    ),
+    MisfitCode.STANDS_OUTSIDE: lambda m: _(
+        "“%(title)s” stands on %(day)s, outside the dates of the class.", title=m.title, day=_on(m)
+    ),
+    MisfitCode.WEEK_AFTER_END: lambda m: _(
+        "“%(title)s” is set to week %(number)d, which begins on %(day)s, after the end of the class.",
+        title=m.title,
+        number=m.number,
+        day=_on(m),
+    ),
+    MisfitCode.CLOSES_BEFORE_START: lambda m: _(
+        "“%(title)s” is due or closes on %(day)s, before the class begins.", title=m.title, day=_on(m)
+    ),
+    MisfitCode.OPENS_AFTER_END: lambda m: _(
+        "“%(title)s” opens on %(day)s, after the end of the class.", title=m.title, day=_on(m)
+    ),
+    MisfitCode.CLOSED_WHEN_OPENED: lambda m: _(
+        "“%(title)s” opens on %(day)s, when it is due or closed already.", title=m.title, day=_on(m)
+    ),
+}
+
+
+def _on(found: Misfit) -> str:
+    return "–" if found.on is None else full_date(found.on)
 
 
 def trouble(report: Detail) -> list[str]:
@@ -54,6 +94,11 @@ def trouble(report: Detail) -> list[str]:
             ),
         )
     return found
+
+
+def misfit(found: Misfit) -> str:
+    """What a step asks for that the class does not have, and what becomes of it."""
+    return str(_MISFITS[found.code](found))
 
 
 def listed(texts: Iterable[str]) -> str:

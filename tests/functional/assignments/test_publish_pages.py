@@ -154,3 +154,16 @@ def test_the_time_spent_on_planning_is_kept(cast, sign_in):
     with unit_of_work(organization_id=cast.ada.organization_id) as db:
         data = db.scalars(select(ProgressEvent.data).where(ProgressEvent.name == "plan.published")).one()
     assert data == {"class_id": str(cast.class_id), "seconds": 600}
+
+
+def test_the_preview_says_what_the_class_does_not_have(cast, sign_in):
+    anchors = [{"anchor": {"meeting": 9, "offset_minutes": 0}}, {"anchor": {"weekday": 6}}]
+    options = [*anchors, {"lock_at": "2026-09-01T08:00"}]
+    version = make_path(cast.ada.organization_id, (30, 30, 30, 30), options=options).version_id
+    page = sign_in(cast.ada).get(f"/classes/{cast.class_id}/publish/preview?version={version}")
+    assert page.status_code == 200
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+    assert "“Step 1” is set to meeting 9, but the class has 0 meetings: it is planned like any other step." in text
+    assert "“Step 2” is done on a Sunday only, which is no study day of the class." in text
+    assert "“Step 3” is due or closes on 1 September 2026, before the class begins." in text
+    assert "“Step 4”" not in text
