@@ -64,18 +64,17 @@ class Answer:
     links: Mapping[str, str]
 
 
-class _Registered(Registration):
-    """PyLTI1p3's registration with the key id as our key set names it."""
+class Registered(Registration):
+    """PyLTI1p3's registration with our key, under the id our key set names it by."""
 
-    def __init__(self, credentials: Credentials) -> None:
-        self._kid = credentials.kid
-        self.set_client_id(credentials.client_id)
-        self.set_auth_token_url(credentials.token_url)
-        if credentials.audience:
-            self.set_auth_audience(credentials.audience)
-        self.set_tool_private_key(credentials.private_key)
+    def __init__(self, client_id: str, private_key: str, kid: str) -> None:
+        """``private_key`` is PEM."""
+        self._kid = kid
+        self.set_client_id(client_id)
+        self.set_tool_private_key(private_key)
 
     def get_kid(self) -> str:
+        """The key's id."""
         return self._kid
 
 
@@ -86,7 +85,7 @@ class Connector(ServiceConnector):
         self, credentials: Credentials, session: GuardedSession, cache: Redis, now: Callable[[], datetime]
     ) -> None:
         """``now`` is read anew for each token, since a long roster outlives one."""
-        super().__init__(_Registered(credentials), session)
+        super().__init__(Registered(credentials.client_id, credentials.private_key, credentials.kid), session)
         self._credentials, self._session, self._cache, self._now = credentials, session, cache, now
 
     def get_access_token(self, scopes: Sequence[str], *, fresh: bool = False) -> str:

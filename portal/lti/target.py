@@ -37,6 +37,11 @@ class Target:
         ids = zip(_NAMES, (self.curriculum_id, self.unit_id, self.step_id), strict=True)
         return {name: str(value) for name, value in ids if value is not None}
 
+    @property
+    def code(self) -> str:
+        """One text for a form's value; `of_code` reads it."""
+        return ".".join("" if each is None else str(each) for each in (self.curriculum_id, self.unit_id, self.step_id))
+
     def address(self, launch_url: str) -> str:
         """The launch address with the target in its query."""
         return f"{launch_url}?{urlencode(self.values())}"
@@ -48,9 +53,9 @@ class Target:
         return self.unit_id is None or self.unit_id == unit_id
 
 
-def of_launch(custom: Mapping[str, Any], target_link_uri: str) -> Target | None:
+def of_launch(custom: Mapping[str, Any], target_link_uri: str | None) -> Target | None:
     """The target of a launch: its custom parameters, else the query of its address; None names the class itself."""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(target_link_uri).query).items()}
+    query = {name: values[0] for name, values in parse_qs(urlsplit(target_link_uri or "").query).items()}
     return of_values(custom) or of_values(query)
 
 
@@ -58,6 +63,12 @@ def of_values(values: Mapping[str, Any]) -> Target | None:
     """The target of named ids; None without a path. What is no id counts as absent."""
     path, unit, step = (_id(values.get(name)) for name in _NAMES)
     return None if path is None else Target(path, unit, step)
+
+
+def of_code(code: str) -> Target | None:
+    """The target of a form's value; None for anything else."""
+    parts = code.split(".")
+    return of_values(dict(zip(_NAMES, parts, strict=True))) if len(parts) == len(_NAMES) else None
 
 
 def _id(value: Any) -> uuid.UUID | None:

@@ -239,5 +239,6 @@ def counts(class_id: uuid.UUID) -> dict[ScoreState, int]:
         .group_by(LtiScore.state)
     )
     found = dict.fromkeys(ScoreState, 0)
-    found.update(row._tuple() for row in rows)
+    for state, count in rows:
+        found[state] = count
     return found

@@ -179,7 +179,7 @@ def _add(platform_id: uuid.UUID, people: Sequence[Listed], *, now: datetime) -> 
                 "name": person.name or person.email or N_("Somebody"),
                 "email": person.email if person.email and own.get(person.email.casefold()) == person.sub else None,
                 "role": organization_role(class_role(person.roles)),
-                "status": MemberStatus.INVITED,
+                "status": MemberStatus.ACTIVE,
                 "created_at": now,
             }
             for person in people

@@ -64,7 +64,7 @@ def test_the_course_comes_over_as_members_without_an_account(platform, course, r
         mia = db.scalars(select(Member).where(Member.name == "Mia")).one()
         assert (mia.user_id, mia.status, mia.email, mia.role) == (
             None,
-            MemberStatus.INVITED,
+            MemberStatus.ACTIVE,
             "mia@example.org",
             Role.STUDENT,
         )
