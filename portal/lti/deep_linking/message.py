@@ -95,11 +95,11 @@ class Item(DeepLinkResource):
         if self._place is not None:
             item[self._place] = dict(_FRAME) if self._place == IFRAME else {"targetName": "orchestrator"}
         dates = self._dates
-        available = _window(dates.starts_at, dates.ends_at)
-        submission = _window(dates.starts_at, dates.due_at or dates.ends_at)
-        return (
-            item | ({"available": available} if available else {}) | ({"submission": submission} if submission else {})
-        )
+        windows = {
+            "available": _window(dates.starts_at, dates.ends_at),
+            "submission": _window(dates.starts_at, dates.due_at or dates.ends_at),
+        }
+        return item | {name: window for name, window in windows.items() if window}
 
 
 def _window(starts_at: datetime | None, ends_at: datetime | None) -> dict[str, str]:

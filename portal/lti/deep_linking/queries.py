@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.lti.target import Target
 from portal.models.curricula import Curriculum, CurriculumVersion, VersionStep
@@ -66,12 +67,9 @@ def catalogue(text: str, page: int, class_id: uuid.UUID | None) -> Catalogue:
     if text:
         step = exists().where(
             VersionStep.version_id == CurriculumVersion.id,
-            or_(
-                VersionStep.title.icontains(text, autoescape=True),
-                VersionStep.unit_title.icontains(text, autoescape=True),
-            ),
+            or_(_says(VersionStep.title, text), _says(VersionStep.unit_title, text)),
         )
-        found = found.where(or_(CurriculumVersion.title.icontains(text, autoescape=True), step))
+        found = found.where(or_(_says(CurriculumVersion.title, text), step))
     total = session().scalar(select(func.count()).select_from(found.subquery())) or 0
     pages = max(1, -(-total // PATHS_A_PAGE))
     page = min(max(page, 1), pages)
@@ -85,6 +83,10 @@ def catalogue(text: str, page: int, class_id: uuid.UUID | None) -> Catalogue:
         .all()
     )
     return Catalogue(_paths(versions, class_id), page, pages, total)
+
+
+def _says(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+    return column.icontains(text, autoescape=True)
 
 
 def choices(targets: Collection[Target]) -> dict[Target, Choice]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,7 @@ class Selection:
 
     targets: tuple[Target, ...]
     graded: bool = True
-    dates: Dates = Dates()
+    dates: Dates = field(default_factory=Dates)
     place: str | None = None
 
 
