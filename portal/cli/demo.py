@@ -20,6 +20,7 @@ from portal.accounts.services import register
 from portal.assignments.services import publish_path
 from portal.calendars.services import mint
 from portal.classes.services import ClassDraft, enrol_by_email, save_class
+from portal.classes.timetable import MeetingDraft, add_meetings
 from portal.config import Settings
 from portal.curricula.services import publish as publish_version
 from portal.events.outbox import EVENT
@@ -177,6 +178,7 @@ def _class(organization_id: uuid.UUID, teacher: User, now: datetime) -> uuid.UUI
             now=now,
         )
         class_id = classroom.id
+        add_meetings(class_id, MeetingDraft(weekday=2, start_time=time(10), minutes=90), actor=actor, now=now)
         for name in _STUDENTS:
             email = f"{name.lower()}@example.org"
             enrol_by_email(class_id, email, f"{name} Sample", ClassRole.STUDENT, actor=actor, now=now)

@@ -2,13 +2,14 @@
 
 import uuid
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.outbox import emit
 from portal.events.usage import record_use
-from portal.models.schedules import ItemStatus, ScheduleItem
+from portal.models.schedules import ItemStatus, Schedule, ScheduleItem
 from portal.schedules.write import bump_feeds
 from portal.security.actor import Actor
 from portal.tenancy.scope import session
@@ -53,7 +54,11 @@ def _pause(item: ScheduleItem, actor: Actor, now: datetime) -> None:
 
 
 def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Actor, now: datetime) -> ScheduleItem:
-    """Complete an item. ``actual_minutes`` corrects what the clock says; with neither, the plan's count."""
+    """Complete an item. ``actual_minutes`` corrects what the clock says; with neither, the plan's count.
+
+    When nothing of its step is left but items half done on days that are over, those are completed with it: this
+    one was planned for their rest.
+    """
     if actual_minutes is not None and not 0 <= actual_minutes <= MAX_ACTUAL_MINUTES:
         raise Invalid(
             "actual_minutes",
@@ -75,7 +80,32 @@ def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Ac
     item.started_at, item.finished_at = item.started_at or now, item.finished_at or now
     minutes = item.actual_minutes - before
     _changed(item, "item.completed", actor, now, actual_minutes=item.actual_minutes, minutes=minutes)
+    _complete_begun(item, actor, now)
     return item
+
+
+def _complete_begun(item: ScheduleItem, actor: Actor, now: datetime) -> None:
+    rows = session().execute(
+        select(ScheduleItem, Schedule.zone)
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .where(
+            ScheduleItem.schedule_id == item.schedule_id,
+            ScheduleItem.version_step_id == item.version_step_id,
+            ScheduleItem.id != item.id,
+            ScheduleItem.finished_at.is_(None),
+            ScheduleItem.removed_at.is_(None),
+        )
+        .with_for_update(of=ScheduleItem)
+    )
+    others = [(other, now.astimezone(ZoneInfo(zone)).date()) for other, zone in rows]
+    if any(other.status is not ItemStatus.IN_PROGRESS or other.on_date >= today for other, today in others):
+        return
+    for other, _today in others:
+        before = other.actual_minutes
+        _stop_clock(other, now)
+        other.status, other.finished_at = ItemStatus.COMPLETED, now
+        minutes = other.actual_minutes - before
+        _changed(other, "item.completed", actor, now, actual_minutes=other.actual_minutes, minutes=minutes)
 
 
 def skip(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:

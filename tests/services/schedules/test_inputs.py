@@ -152,9 +152,19 @@ def test_what_is_left_of_a_step_begun_is_planned_when_its_day_is_over(cast, sett
     rest = items(cast.ada, schedule.id)[1]
     do(cast, progress.complete, rest, at(TUESDAY, 10), actual_minutes=35)
     settle(at(TUESDAY, 12))
-    assert [status for _step, status, _on, _minutes in plan_of(cast, schedule.id)] == [
-        *("IN_PROGRESS", "COMPLETED", "PLANNED")
-    ], "the step is done: nothing of it is left to plan"
+    assert [(status, minutes) for _step, status, _on, minutes in plan_of(cast, schedule.id)] == [
+        *(("COMPLETED", 60), ("COMPLETED", 40), ("PLANNED", 60))
+    ], "the step is done, and with it the item that was left half done"
+
+
+def test_an_item_begun_today_is_not_done_because_another_part_is(cast):
+    path = make_path(cast.ada.organization_id, (120,), splittable=True)
+    (schedule,) = schedules(cast.ada, publish(path, cast.class_id, cast.ada, arrangement="SOON")).values()
+    first, second = items(cast.ada, schedule.id)
+    do(cast, progress.start, first, at(MONDAY, 10))
+    do(cast, progress.pause, first, at(MONDAY, 10, 20))
+    do(cast, progress.complete, second, at(MONDAY, 12))
+    assert [status for _step, status, _on, _minutes in plan_of(cast, schedule.id)] == ["IN_PROGRESS", "COMPLETED"]
 
 
 def test_finishing_the_begun_item_itself_takes_the_rest_away(cast, settle):
