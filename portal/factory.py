@@ -129,7 +129,7 @@ def _shell() -> Shell:
                 "users",
                 40,
                 educator,
-                covers=("classes.", "assignments.", "progress.class_progress", "progress.student"),
+                covers=("classes.", "assignments.", "schedules.", "progress.class_progress", "progress.student"),
             ),
             NavItem("curricula.index", _l("Paths"), "route", 50, educator, covers=("curricula.",)),
             NavItem("library.index", _l("Library"), "books", 60, covers=("library.",)),

@@ -252,3 +252,12 @@ def version_for_planning(version_id: uuid.UUID) -> VersionPlan | None:
     )
     edges = session().scalars(select(VersionEdge).where(VersionEdge.version_id == version_id))
     return VersionPlan(found, tuple(steps), tuple(edges))
+
+
+def version_steps(version_id: uuid.UUID) -> Sequence[VersionStep]:
+    """A version's steps in author order."""
+    return (
+        session()
+        .scalars(select(VersionStep).where(VersionStep.version_id == version_id).order_by(VersionStep.position))
+        .all()
+    )

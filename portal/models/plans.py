@@ -31,7 +31,7 @@ class PlanChange(TenantEntity, Base):
     """One change of an assignment's plans; ``member_id`` when it is about one learner only.
 
     ``key`` makes it happen once (a form's key, an event's id). ``undo`` are the inputs to write to take it back, as
-    `portal.schedules.inputs_log` reads them. The counts are of items.
+    `portal.schedules.reversible` writes them. The counts are of items.
     """
 
     __tablename__ = "plan_changes"
@@ -60,8 +60,8 @@ class PlanChange(TenantEntity, Base):
 class PlanDiff(TenantEntity, Base):
     """What a change did to one learner's schedule.
 
-    ``moved`` holds {"id", "from", "to"} with places as JSON; ``added`` and ``removed`` are ids of items. A first plan
-    (``is_first``) added every item and lists none.
+    ``moved`` holds {"id", "from", "to", "why"}: places as JSON and the first reason; ``added`` and ``removed`` are ids
+    of items. A first plan (``is_first``) added every item and lists none.
     """
 
     __tablename__ = "plan_diffs"

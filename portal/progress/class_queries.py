@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ from portal.tenancy.scope import session
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """A row of the class grid."""
+    """A row of the class grid; ``starts_on`` is the learner's own start, for one who joined later."""
 
     member_id: uuid.UUID
     name: str
@@ -29,13 +29,22 @@ class Learner:
     overdue: int
     finish_on: date | None
     verdict: str
+    starts_on: date | None
     pace: Pace
 
 
 def learners(assignment_id: uuid.UUID, weekday_minutes: list[int], *, now: datetime) -> list[Learner]:
     """Everybody who studies an assignment, most in need first."""
     rows = session().execute(
-        select(Member.id, Member.name, Schedule.id, Schedule.finish_on, Schedule.verdict, *sums(now))
+        select(
+            Member.id,
+            Member.name,
+            Schedule.id,
+            Schedule.finish_on,
+            Schedule.verdict,
+            Enrolment.starts_on,
+            *sums(now),
+        )
         .select_from(Schedule)
         .join(Member, Member.id == Schedule.member_id)
         .join(Assignment, Assignment.id == Schedule.assignment_id)
@@ -48,7 +57,7 @@ def learners(assignment_id: uuid.UUID, weekday_minutes: list[int], *, now: datet
         )
         .outerjoin(ScheduleItem, (ScheduleItem.schedule_id == Schedule.id) & ScheduleItem.removed_at.is_(None))
         .where(Schedule.assignment_id == assignment_id)
-        .group_by(Member.id, Schedule.id)
+        .group_by(Member.id, Schedule.id, Enrolment.id)
     )
     tolerance = tolerance_of(weekday_minutes)
     found = [_learner(row, tolerance) for row in rows]
@@ -56,7 +65,7 @@ def learners(assignment_id: uuid.UUID, weekday_minutes: list[int], *, now: datet
 
 
 def _learner(row: Sequence[Any], tolerance: int) -> Learner:
-    member_id, name, schedule_id, finish_on, verdict, *sums = row
+    member_id, name, schedule_id, finish_on, verdict, starts_on, *sums = row
     items, done, overdue, expected, done_expected, done_early, left, _planned, _actual = sums
     pace = pace_of(
         expected_minutes=expected,
@@ -65,7 +74,7 @@ def _learner(row: Sequence[Any], tolerance: int) -> Learner:
         open_minutes=left,
         tolerance=tolerance,
     )
-    return Learner(member_id, name, schedule_id, items, done, overdue, finish_on, verdict, pace)
+    return Learner(member_id, name, schedule_id, items, done, overdue, finish_on, verdict, starts_on, pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +103,38 @@ def facts_of(learners: Sequence[Learner]) -> ClassFacts:
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """A student of a class as the educator's page names one."""
+    """A student of a class with what differs from the class; absent is as the class has it."""
 
     member_id: uuid.UUID
     name: str
     email: str | None
     starts_on: date | None
+    ends_on: date | None
+    zone: str | None
+    weekday_minutes: list[int] | None
+    study_from: time | None
+    study_until: time | None
+    pace_percent: int
 
 
 def student_of(class_id: uuid.UUID, member_id: uuid.UUID) -> Student | None:
     """An active student of the class, or None."""
+    columns: tuple[Any, ...] = (
+        Member.id,
+        Member.name,
+        Member.email,
+        Enrolment.starts_on,
+        Enrolment.ends_on,
+        Enrolment.zone,
+        Enrolment.weekday_minutes,
+        Enrolment.study_from,
+        Enrolment.study_until,
+        Enrolment.pace_multiplier_percent,
+    )
     row = (
         session()
         .execute(
-            select(Member.id, Member.name, Member.email, Enrolment.starts_on)
+            select(*columns)
             .join(Enrolment, Enrolment.member_id == Member.id)
             .where(
                 Enrolment.class_id == class_id,

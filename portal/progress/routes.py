@@ -18,8 +18,11 @@ from portal.progress import class_queries, plan_queries, queries, services
 from portal.progress.forms import CompleteForm, NoteForm
 from portal.progress.moving import Choice, choices
 from portal.progress.words import GLOBALS
+from portal.schedules import changes as plan_changes
+from portal.schedules import queries as schedules
+from portal.schedules import words
 from portal.security.actor import Actor
-from portal.security.authorize import authorize
+from portal.security.authorize import authorize, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
 
@@ -228,6 +231,8 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
         steps=class_queries.steps_of(chosen.version_id),
         cells=class_queries.cells_of(chosen.id, now=now),
         facts=class_queries.facts_of(learners),
+        can_publish=may_in_class(actor, Permission.CLASS_PUBLISH, class_id),
+        late_joiners=[who for who in learners if who.starts_on and who.starts_on > classroom.starts_on],
     )
 
 
@@ -262,5 +267,10 @@ def student(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnValue:
         paths=paths,
         titles=plan_queries.step_titles(text for _path, slots in paths for slot in slots for text in slot["reasons"]),
         history=queries.history_of(member_id, class_id=class_id),
+        changes=plan_changes.of_student(class_id, member_id),
+        leaves=classes.leaves([member_id]).get(member_id, []),
+        own_steps=schedules.own_steps(class_id, member_id),
+        can_publish=may_in_class(actor, Permission.CLASS_PUBLISH, class_id),
+        words=words,
         now=now,
     )

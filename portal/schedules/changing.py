@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -16,66 +15,25 @@ from portal.errors import N_, Conflict
 from portal.events.audit import audit
 from portal.events.outbox import LONG, emit
 from portal.jobs.progress import advance, begin_run, finish
+from portal.models.classes import Enrolment, EnrolmentStatus
 from portal.models.organizations import Member
 from portal.models.plans import ChangeKind, PlanChange
 from portal.models.schedules import Assignment, AssignmentState, Schedule
-from portal.pacing.results import Slot, Verdict
+from portal.pacing.results import Verdict
 from portal.pacing.types import MissedWork
 from portal.schedules.commands.arranging import RollBack
 from portal.schedules.commands.intent import Command, Intent
+from portal.schedules.effects import Effect, as_stored, effects_of, standing
 from portal.schedules.history import Cause, known
 from portal.schedules.repairs import Trouble, trouble_of
-from portal.schedules.report import as_json
 from portal.schedules.reversible import RowChange, write
-from portal.schedules.services import Planned, Tuning, frame_of, plan_in_batches, plan_learners, store
+from portal.schedules.services import Frame, frame_of, plan_in_batches, plan_learners, store
+from portal.schedules.tuning import Tuning
 from portal.security.actor import Actor
 from portal.tenancy.scope import current, session
 
 PREVIEWED = classes.LARGE
 DIAGNOSED = 3
-
-
-class Place(NamedTuple):
-    """Where an item lies in a plan; dates and start are local to the learner's zone."""
-
-    on: date
-    start: time
-    minutes: int
-    due_on: date
-    pinned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One item that a command touches; ``before`` is absent for a new one, ``after`` for one that goes."""
-
-    title: str
-    part: int
-    parts: int
-    before: Place | None
-    after: Place | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a command does to one learner's plan of one assignment."""
-
-    member_id: uuid.UUID
-    name: str
-    assignment: Assignment
-    changes: Sequence[Change]
-    verdict: str
-    finish_before: date | None
-    finish_on: date | None
-    report: Mapping[str, Any]
-
-    @property
-    def days(self) -> int:
-        """By how many days the finish moves; 0 when there was none."""
-        if self.finish_before is None or self.finish_on is None:
-            return 0
-        return (self.finish_on - self.finish_before).days
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +49,7 @@ class Outcome:
     effects: Sequence[Effect]
     stamp: str
     titles: Mapping[str, str] = field(default_factory=dict)
-    troubles: Mapping[tuple[uuid.UUID, uuid.UUID], Trouble] = field(default_factory=dict)
+    troubles: Mapping[tuple[uuid.UUID | None, uuid.UUID], Trouble] = field(default_factory=dict)
 
     @property
     def touched(self) -> list[Effect]:
@@ -120,8 +78,13 @@ def preview(command: Command, *, actor: Actor, now: datetime) -> Outcome:
         stamp = _stamp(intent)
         done = _carry_out(intent, "preview", actor, limit=PREVIEWED, now=now)
         outcome = Outcome(intent, done.learners, done.effects, stamp, done.titles)
+        if not outcome.not_fitting:
+            return outcome
+        frames: dict[uuid.UUID | None, Frame] = {
+            assignment.id: frame_of(assignment) for assignment in intent.assignments
+        }
         troubles = {
-            (each.assignment.id, each.member_id): trouble_of(each.assignment, each.member_id, now=now)
+            (each.assignment_id, each.member_id): trouble_of(frames[each.assignment_id], each.member_id, now=now)
             for each in outcome.not_fitting[:DIAGNOSED]
         }
         return replace(outcome, troubles=troubles)
@@ -178,13 +141,40 @@ def apply(command: Command, *, key: str, stamp: str, actor: Actor, now: datetime
     done = _carry_out(intent, key, actor, limit=None, now=now)
     told = [effect for effect in done.effects if effect.changes and effect.member_id != actor.member_id]
     if told:
-        schedule_ids = _schedule_ids({(effect.assignment.id, effect.member_id) for effect in told})
+        schedule_ids = _schedule_ids({(effect.assignment_id, effect.member_id) for effect in told})
         emit("schedule.changed", now=now, schedule_ids=[str(each) for each in schedule_ids])
-    change_id = known(key, actor.member_id)
-    if change_id is None:
-        return Applied(intent)
-    undo = RollBack(change_id)
-    return Applied(intent, undo, _stamp(undo.resolve(actor, now)))
+    undo, stamp_now = undo_of(known(key, actor.member_id), actor=actor, now=now)
+    return Applied(intent, undo, stamp_now)
+
+
+def not_fitting(assignment: Assignment, member_id: uuid.UUID, *, now: datetime) -> list[tuple[Effect, Trouble | None]]:
+    """Learners of an assignment for whom not everything fits as plans are stored, by name.
+
+    What would help is found for the one member, or for the first `DIAGNOSED`.
+    """
+    rows = (
+        session()
+        .execute(
+            select(Schedule, Member.name)
+            .join(Member, Member.id == Schedule.member_id)
+            .join(Assignment, Assignment.id == Schedule.assignment_id)
+            .join(Enrolment, (Enrolment.class_id == Assignment.class_id) & (Enrolment.member_id == Member.id))
+            .where(
+                Schedule.assignment_id == assignment.id,
+                Schedule.verdict != Verdict.FEASIBLE,
+                Enrolment.status == EnrolmentStatus.ACTIVE,
+            )
+            .order_by(Member.name, Member.id)
+        )
+        .all()
+    )
+    effects = [as_stored(schedule, name, assignment) for schedule, name in rows]
+    named = [each.member_id for each in effects if each.member_id == member_id]
+    diagnosed = set(named or [each.member_id for each in effects[:DIAGNOSED]])
+    frame = frame_of(assignment)
+    return [
+        (each, trouble_of(frame, each.member_id, now=now) if each.member_id in diagnosed else None) for each in effects
+    ]
 
 
 def _lock(intent: Intent) -> None:
@@ -194,14 +184,26 @@ def _lock(intent: Intent) -> None:
 
 
 def _stamp(intent: Intent) -> str:
-    """Changes whenever a plan the command concerns does."""
+    return stamp_of([assignment.id for assignment in intent.assignments], intent.member_ids)
+
+
+def stamp_of(assignment_ids: Sequence[uuid.UUID], member_ids: Sequence[uuid.UUID] | None = None) -> str:
+    """Changes whenever one of these plans does; ``member_ids`` None is all learners'."""
     found = select(func.count(), func.coalesce(func.sum(Schedule.revision), 0)).where(
-        Schedule.assignment_id.in_([assignment.id for assignment in intent.assignments])
+        Schedule.assignment_id.in_(assignment_ids)
     )
-    if intent.member_ids is not None:
-        found = found.where(Schedule.member_id.in_(intent.member_ids))
+    if member_ids is not None:
+        found = found.where(Schedule.member_id.in_(member_ids))
     count, revisions = session().execute(found).one()
     return f"{count}-{revisions}"
+
+
+def undo_of(change_id: uuid.UUID | None, *, actor: Actor, now: datetime) -> tuple[RollBack | None, str]:
+    """The command that takes a change back, and the stamp of the plans as they are."""
+    if change_id is None:
+        return None, ""
+    undo = RollBack(change_id)
+    return undo, _stamp(undo.resolve(actor, now))
 
 
 def _learners_of(intent: Intent) -> int:
@@ -225,11 +227,10 @@ def _carry_out(intent: Intent, key: str, actor: Actor, *, limit: int | None, now
         learners = max(learners, len(enrolments))
         frame = frame_of(assignment)
         planned = plan_learners(frame, enrolments[:limit], tuning=intent.tuning, now=now)
-        finishes = _finishes(assignment.id)
+        before = standing(assignment.id)
         store(frame, planned, _cause(intent, key, actor, undo if number == 0 else ()), now=now)
         titles |= {str(step.step_id): step.title for step in frame.version.steps}
-        names = _names([each.enrolment.member_id for each in planned])
-        effects += [_effect(each, assignment, titles, names, finishes) for each in planned]
+        effects += effects_of(frame, assignment.title, planned, before)
     if intent.taken_back:
         _mark_taken_back(intent, now=now)
     return _Done(effects, learners, titles)
@@ -265,6 +266,7 @@ def _carry_out_as_job(intent: Intent, key: str, actor: Actor, *, now: datetime) 
         detail=dict(intent.detail),
         undo=undo,
         anew=intent.tuning.anew,
+        soon=intent.tuning.soon,
         missed=intent.tuning.missed,
         before=[str(each) for each in intent.tuning.before],
     )
@@ -278,6 +280,7 @@ def carry_on(data: Mapping[str, Any], *, now: datetime) -> None:
     run_id = uuid.UUID(data["run_id"])
     tuning = Tuning(
         anew=data["anew"],
+        soon=data["soon"],
         missed=None if data["missed"] is None else MissedWork(data["missed"]),
         before=tuple(uuid.UUID(each) for each in data["before"]),
     )
@@ -311,62 +314,7 @@ def _cause(intent: Intent, key: str, actor: Actor, undo: Sequence[RowChange]) ->
     )
 
 
-def _finishes(assignment_id: uuid.UUID) -> dict[uuid.UUID, date | None]:
-    rows = session().execute(
-        select(Schedule.member_id, Schedule.finish_on).where(Schedule.assignment_id == assignment_id)
-    )
-    return dict(rows.all())
-
-
-def _names(member_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
-    return dict(session().execute(select(Member.id, Member.name).where(Member.id.in_(member_ids))).all())
-
-
-def _effect(
-    planned: Planned,
-    assignment: Assignment,
-    titles: Mapping[str, str],
-    names: Mapping[uuid.UUID, str],
-    finishes: Mapping[uuid.UUID, date | None],
-) -> Effect:
-    diff = planned.diff
-    member_id = planned.enrolment.member_id
-    zone = ZoneInfo(planned.zone)
-    changes = [
-        *(_change(titles, move.before, move.after, zone) for move in diff.moved),
-        *(_change(titles, None, slot, zone) for slot in diff.added),
-        *(_change(titles, gone.slot, None, zone) for gone in diff.removed),
-    ]
-    return Effect(
-        member_id,
-        names[member_id],
-        assignment,
-        sorted(changes, key=lambda each: (each.after or each.before or (date.max, time.max))[:2]),
-        planned.plan.report.verdict.value,
-        finishes.get(member_id),
-        planned.plan.finish_on,
-        as_json(planned.plan, {uuid.UUID(key): title for key, title in titles.items()}),
-    )
-
-
-def _change(titles: Mapping[str, str], before: Slot | None, after: Slot | None, zone: ZoneInfo) -> Change:
-    slot = after or before
-    assert slot is not None  # noqa: S101 - one of the two is there
-    return Change(
-        titles.get(str(slot.step), "–"),
-        slot.part,
-        slot.parts,
-        None if before is None else _place(before, zone),
-        None if after is None else _place(after, zone),
-        after.reasons[0].text if after is not None and after.reasons else "",
-    )
-
-
-def _place(slot: Slot, zone: ZoneInfo) -> Place:
-    return Place(slot.on, slot.start, slot.minutes, slot.due_at.astimezone(zone).date(), slot.pinned)
-
-
-def _schedule_ids(pairs: set[tuple[uuid.UUID, uuid.UUID]]) -> list[uuid.UUID]:
+def _schedule_ids(pairs: set[tuple[uuid.UUID | None, uuid.UUID]]) -> list[uuid.UUID]:
     rows = session().execute(
         select(Schedule.id, Schedule.assignment_id, Schedule.member_id).where(
             Schedule.assignment_id.in_({assignment_id for assignment_id, _member in pairs}),

@@ -80,7 +80,12 @@ def _diff_row(change_id: uuid.UUID | None, each: Written) -> dict[str, Any]:
         "schedule_id": each.schedule_id,
         "is_first": each.first,
         "moved": [
-            {"id": str(move.before.id), "from": _place(move.before), "to": _place(move.after)}
+            {
+                "id": str(move.before.id),
+                "from": _place(move.before),
+                "to": _place(move.after),
+                "why": move.after.reasons[0].text if move.after.reasons else "",
+            }
             for move in each.diff.moved
         ],
         "added": list(each.added),
@@ -144,6 +149,13 @@ def known(key: str, made_by_id: uuid.UUID) -> uuid.UUID | None:
         .where(PlanChange.key == key, PlanChange.made_by_id == made_by_id)
         .order_by(PlanChange.id)
         .limit(1)
+    )
+
+
+def change_with(assignment_id: uuid.UUID, key: str) -> uuid.UUID | None:
+    """The change of an assignment with this key."""
+    return session().scalar(
+        select(PlanChange.id).where(PlanChange.assignment_id == assignment_id, PlanChange.key == key)
     )
 
 

@@ -178,6 +178,21 @@ def minutes_on_other_days(places: Mapping[uuid.UUID, ZoneInfo], *, now: datetime
     return {member_id: max(0, minutes) for member_id, minutes in found.items()}
 
 
+def own_steps(class_id: uuid.UUID, member_id: uuid.UUID) -> list[tuple[str, StepOverride]]:
+    """What differs for one learner in single steps of a class's paths, with the steps' titles; one statement."""
+    rows = session().execute(
+        select(VersionStep.title, StepOverride)
+        .join(Assignment, Assignment.id == StepOverride.assignment_id)
+        .join(
+            VersionStep,
+            (VersionStep.version_id == Assignment.version_id) & (VersionStep.step_id == StepOverride.step_id),
+        )
+        .where(Assignment.class_id == class_id, StepOverride.member_id == member_id)
+        .order_by(VersionStep.position)
+    )
+    return [(title, row) for title, row in rows]
+
+
 def removed_items(item_ids: Collection[uuid.UUID]) -> Sequence[ScheduleItem]:
     """Those of the items that are removed."""
     return (

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.classes import queries as classes
-from portal.models.schedules import Assignment
 from portal.pacing.results import Diagnosis, Repair, RepairCode
 from portal.schedules.commands.intent import Command
 from portal.schedules.commands.overrides import AddMinutes, ExtendEnd, LeaveOut
-from portal.schedules.services import diagnosis, frame_of
+from portal.schedules.services import Frame, diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +19,14 @@ class Advice:
     repair: Repair
     titles: Sequence[str]
 
-    def command(self, assignment: Assignment, members: tuple[uuid.UUID, ...] = ()) -> Command:
+    def command(self, class_id: uuid.UUID, assignment_id: uuid.UUID, members: tuple[uuid.UUID, ...] = ()) -> Command:
         """The command that applies it, for these members or for the whole class."""
         if self.repair.code is RepairCode.ADD_MINUTES:
-            return AddMinutes(assignment.class_id, self.repair.minutes, self.repair.weekdays, members)
+            return AddMinutes(class_id, self.repair.minutes, self.repair.weekdays, members)
         if self.repair.code is RepairCode.EXTEND and self.repair.ends_on is not None:
-            return ExtendEnd(assignment.class_id, self.repair.ends_on, members)
+            return ExtendEnd(class_id, self.repair.ends_on, members)
         steps = tuple(step for step in self.repair.steps if isinstance(step, uuid.UUID))
-        return LeaveOut(assignment.id, steps, members)
+        return LeaveOut(assignment_id, steps, members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,10 @@ class Trouble:
     advice: Sequence[Advice]
 
 
-def trouble_of(assignment: Assignment, member_id: uuid.UUID, *, now: datetime) -> Trouble:
-    """What is wrong with one learner's plan as it stands. Costs many plans: ask for few learners."""
-    frame = frame_of(assignment)
+def trouble_of(frame: Frame, member_id: uuid.UUID, *, now: datetime) -> Trouble:
+    """What is wrong with one learner's plan in this frame. Costs many plans: ask for few learners."""
     return in_words(
-        diagnosis(frame, classes.enrolment(assignment.class_id, member_id), now=now),
+        diagnosis(frame, classes.enrolment(frame.classroom.id, member_id), now=now),
         {step.step_id: step.title for step in frame.version.steps},
     )
 

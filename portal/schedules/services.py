@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,12 +17,13 @@ from portal.models.classes import Cadence, Classroom, Enrolment
 from portal.models.schedules import Assignment, AssignmentState, Schedule, ScheduleItem
 from portal.pacing.engine import diagnose, plan_many
 from portal.pacing.results import Base, Diagnosis, Diff, Plan, Slot
-from portal.pacing.types import ClassCalendar, Learner, MissedWork, Pin, SlotStatus
+from portal.pacing.types import ClassCalendar, Learner, SlotStatus
 from portal.schedules import queries
 from portal.schedules.compare import compare
 from portal.schedules.history import Cause, Written, before, diffs_of, record
 from portal.schedules.inputs import LearnerRows, calendar_of, learner_of, left_out_of, path_of, policy_of, slot_of
 from portal.schedules.report import as_json
+from portal.schedules.tuning import AS_STORED, Tuning
 from portal.schedules.write import (
     NewItem,
     bump_feeds,
@@ -47,28 +48,6 @@ class Planned:
     plan: Plan
     diff: Diff
     base: Base
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What a command adds to the stored inputs.
-
-    ``pins`` by member; ``anew`` forgets where open slots are, but for pins; ``missed`` overrules the policy;
-    ``before`` are changes, one an assignment: plans start from the slots as they were before them.
-    """
-
-    pins: Mapping[uuid.UUID, tuple[Pin, ...]] = field(default_factory=dict)
-    anew: bool = False
-    missed: MissedWork | None = None
-    before: tuple[uuid.UUID, ...] = ()
-
-    @property
-    def rebased(self) -> bool:
-        """Whether plans start from other slots than those stored."""
-        return self.anew or bool(self.before)
-
-
-AS_STORED = Tuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +96,7 @@ def plan_learners(
     member_ids = [enrolment.member_id for enrolment in enrolments]
     learners = _learners(frame, enrolments, lock=lock, now=now)
     calendar = calendar_for(frame)
-    policy = policy_of(frame.policy)
-    if tuning.missed is not None:
-        policy = replace(policy, missed=tuning.missed)
+    policy = tuning.tuned(policy_of(frame.policy))
     left_out = frame.left_out
     overrides = queries.left_out(frame.assignment_id, member_ids)
     groups: dict[frozenset[uuid.UUID], list[int]] = {}

@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 
 from portal.models.plans import ChangeKind
 from portal.pacing.results import Repair, RepairCode
-from portal.schedules.changing import Change, Effect, Outcome, Place
+from portal.schedules.changes import ChangeRow
+from portal.schedules.changing import Outcome
+from portal.schedules.effects import Change, Effect, Place
 from portal.schedules.misfits import Misfit, MisfitCode
 from portal.schedules.repairs import Advice
 from portal.web.format import clock_time, full_date, long_date, minutes, short_date, weekday_name
@@ -163,8 +165,8 @@ def _repaired(detail: Detail) -> str:
 
 
 def _overrides(detail: Detail) -> str:
-    if detail.get("pace", 100) != 100:
-        return str(_("Other days, dates or pace: effort %(percent)d %%", percent=detail["pace"]))
+    if "pace" in detail:
+        return str(_("Effort at %(percent)d %% of the plan", percent=detail["pace"]))
     return str(_("Other days, dates or pace"))
 
 
@@ -204,7 +206,9 @@ _CHANGES: dict[ChangeKind, Callable[[Detail], str]] = {
     ChangeKind.OVERRIDES: _overrides,
     ChangeKind.EXTENDED: lambda d: str(_("“%(title)s” due on %(day)s", title=d["title"], day=_day(d, "due_on"))),
     ChangeKind.CAUGHT_UP: lambda d: str(_("Catch up missed work")),
-    ChangeKind.RELEVELLED: lambda d: str(_("Arrange all open work anew")),
+    ChangeKind.RELEVELLED: lambda d: str(
+        _("Pull open work forward") if d.get("soon") else _("Arrange all open work anew")
+    ),
     ChangeKind.REPAIRED: _repaired,
     ChangeKind.ROLLED_BACK: _rolled_back,
 }
@@ -287,6 +291,18 @@ def _fit(outcome: Outcome, *, own: bool) -> str:
     return str(
         ngettext("For %(num)d student not everything fits.", "For %(num)d students not everything fits.", len(bad))
     )
+
+
+def counts_words(change: ChangeRow) -> str:
+    """“12 students: 40 items moved, 2 were new”."""
+    parts = [
+        ngettext("%(num)d item moved", "%(num)d items moved", change.moved) if change.moved else "",
+        ngettext("%(num)d was new", "%(num)d were new", change.added) if change.added else "",
+        ngettext("%(num)d went", "%(num)d went", change.removed) if change.removed else "",
+    ]
+    named = ", ".join(str(part) for part in parts if part)
+    who = ngettext("%(num)d student", "%(num)d students", change.learners)
+    return f"{who}: {named}" if named else str(who)
 
 
 def days_words(days: int) -> str:

@@ -14,6 +14,7 @@ from portal.curricula import services as curricula
 from portal.library.services import ActivityDraft, create_category, save_activity
 from portal.models.curricula import CurriculumStep, CurriculumUnit
 from portal.models.library import ActivityKind
+from portal.models.plans import PlanChange
 from portal.models.schedules import ScheduleItem
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
@@ -58,6 +59,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
         step = curricula.add_steps(curriculum, [activity.id])[0]
         unit_id = db.scalars(select(CurriculumUnit.id).where(CurriculumUnit.curriculum_id == curriculum.id)).one()
         item_id = db.scalars(select(ScheduleItem.id).where(ScheduleItem.member_id == cast.ben.member_id)).first()
+        change_id = db.scalars(select(PlanChange.id)).first()
         assert db.get(CurriculumStep, step.id) is not None
         ids: dict[str, object] = {
             "class_id": cast.class_id,
@@ -69,6 +71,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
             "assignment_id": assignment_id,
             "activity_id": activity.id,
             "item_id": item_id,
+            "change_id": change_id,
             "run_id": uuid.uuid4(),
             "blackout_id": uuid.uuid4(),
             "meeting_id": uuid.uuid4(),

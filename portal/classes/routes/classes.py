@@ -40,6 +40,7 @@ def class_tabs(class_id: uuid.UUID, here: str) -> Markup:
         ("progress.class_progress", _("Progress")),
         ("classes.people", _("People")),
         ("assignments.index", _("Paths")),
+        ("schedules.history", _("Plan history")),
         ("classes.calendar", _("Calendar")),
     ]
     if may_in_class(require_actor(), Permission.CLASS_EDIT, class_id):

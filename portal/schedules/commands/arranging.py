@@ -11,7 +11,7 @@ from portal.pacing.types import MissedWork
 from portal.schedules import queries
 from portal.schedules.commands.intent import Ids, Intent, taught
 from portal.schedules.history import together
-from portal.schedules.services import Tuning
+from portal.schedules.tuning import Tuning
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.permissions import Permission
@@ -45,6 +45,21 @@ class Relevel:
         """As `Command.resolve`."""
         assignment = taught(self.assignment, self.members, actor)
         return Intent(ChangeKind.RELEVELLED, [assignment], self.members or None, tuning=Tuning(anew=True))
+
+
+@dataclass(frozen=True, slots=True)
+class PullForward:
+    """Arrange all that is open anew, each step as soon as possible; pins stay."""
+
+    NAME: ClassVar[str] = "pull-forward"
+    assignment: uuid.UUID
+    members: Ids = ()
+
+    def resolve(self, actor: Actor, now: datetime) -> Intent:
+        """As `Command.resolve`."""
+        assignment = taught(self.assignment, self.members, actor)
+        tuning = Tuning(anew=True, soon=True)
+        return Intent(ChangeKind.RELEVELLED, [assignment], self.members or None, tuning=tuning, detail={"soon": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from portal.errors import N_, Conflict, NotFound
 from portal.models.plans import ChangeKind
 from portal.models.schedules import Assignment, AssignmentState
 from portal.schedules.reversible import RowChange
-from portal.schedules.services import AS_STORED, Tuning
+from portal.schedules.tuning import AS_STORED, Tuning
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.permissions import Permission

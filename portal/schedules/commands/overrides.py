@@ -56,7 +56,34 @@ class Differ:
         values = {name: getattr(own, name) for name in Overrides.__dataclass_fields__}
         rows = [set_values(Enrolment, enrolment.id, **values)]
         standing = queries.assignments_of(self.class_id)
-        return Intent(ChangeKind.OVERRIDES, standing, [self.member], rows, detail={"pace": self.pace})
+        return Intent(ChangeKind.OVERRIDES, standing, [self.member], rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """An accommodation: so many percent of the planned effort for students; 100 is as planned."""
+
+    NAME: ClassVar[str] = "pace"
+    class_id: uuid.UUID
+    pace: int
+    members: Ids = ()
+
+    def resolve(self, actor: Actor, now: datetime) -> Intent:
+        """As `Command.resolve`."""
+        authorize(actor, Permission.CLASS_ENROL, class_id=self.class_id)
+        check_overrides(Overrides(pace_multiplier_percent=self.pace))
+        enrolments = _enrolments(self.class_id, self.members)
+        rows = [set_values(Enrolment, each.id, pace_multiplier_percent=self.pace) for each in enrolments]
+        standing = queries.assignments_of(self.class_id)
+        return Intent(ChangeKind.OVERRIDES, standing, self.members or None, rows, detail={"pace": self.pace})
+
+
+def _enrolments(class_id: uuid.UUID, members: Ids) -> Sequence[Enrolment]:
+    """These students of a class, or all."""
+    found = classes.students(class_id, members or None)
+    if members and {each.member_id for each in found} != set(members):
+        raise NotFound("enrolment_not_found", N_("That person is not in this class."))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +106,10 @@ class ExtendStep:
         classroom = classes.classroom(assignment.class_id)
         due_at = datetime.combine(self.due_on, classroom.due_time, ZoneInfo(classroom.zone))
         lock_at = None if self.lock_on is None else datetime.combine(self.lock_on, time.max, ZoneInfo(classroom.zone))
-        members = _students(assignment, self.members)
+        members = tuple(each.member_id for each in _enrolments(assignment.class_id, self.members))
         rows = _override(assignment.id, members, (self.step,), due_at=due_at, lock_at=lock_at)
         detail = {"step": str(self.step), "title": title, "due_on": self.due_on.isoformat()}
-        return Intent(ChangeKind.EXTENDED, [assignment], members, rows, detail=detail)
-
-
-def _students(assignment: Assignment, members: Ids) -> Ids:
-    """These students of the assignment's class, or all."""
-    found = tuple(each.member_id for each in classes.students(assignment.class_id, members or None))
-    if members and set(found) != set(members):
-        raise NotFound("enrolment_not_found", N_("That person is not in this class."))
-    return found
+        return Intent(ChangeKind.EXTENDED, [assignment], self.members or None, rows, detail=detail)
 
 
 def _titles(assignment: Assignment, steps: Ids) -> list[str]:
@@ -142,7 +161,7 @@ class AddMinutes:
                 set_values(
                     Enrolment, one.id, weekday_minutes=self._more(one.weekday_minutes or classroom.weekday_minutes)
                 )
-                for one in classes.students(classroom.id, self.members)
+                for one in _enrolments(classroom.id, self.members)
             ]
         else:
             rows = [set_values(Classroom, classroom.id, weekday_minutes=self._more(classroom.weekday_minutes))]
@@ -173,8 +192,7 @@ class ExtendEnd:
             raise Invalid("ends_on", N_("Choose a date within three years."), field="ends_on")
         if self.members:
             rows = [
-                set_values(Enrolment, one.id, ends_on=self.ends_on)
-                for one in classes.students(classroom.id, self.members)
+                set_values(Enrolment, one.id, ends_on=self.ends_on) for one in _enrolments(classroom.id, self.members)
             ]
         else:
             ends = {
@@ -204,7 +222,8 @@ class LeaveOut:
         assignment = taught(self.assignment, (), actor)
         titles = _titles(assignment, self.steps)
         if self.members:
-            rows = _override(assignment.id, _students(assignment, self.members), self.steps, left_out=True)
+            _enrolments(assignment.class_id, self.members)
+            rows = _override(assignment.id, self.members, self.steps, left_out=True)
         else:
             left_out = sorted({*assignment.policy.get("left_out", ()), *(str(step) for step in self.steps)})
             rows = [set_values(Assignment, assignment.id, policy={**assignment.policy, "left_out": left_out})]

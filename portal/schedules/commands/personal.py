@@ -19,7 +19,7 @@ from portal.pacing.types import Pin
 from portal.schedules import queries
 from portal.schedules.commands.intent import Ids, Intent, own_or_taught, people
 from portal.schedules.reversible import delete_row, insert_row, set_values
-from portal.schedules.services import Tuning
+from portal.schedules.tuning import Tuning
 from portal.security.actor import Actor
 from portal.tenancy.scope import session
 

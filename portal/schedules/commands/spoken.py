@@ -10,9 +10,9 @@ from typing import Any, get_args, get_type_hints
 from werkzeug.datastructures import MultiDict
 
 from portal.errors import N_, Invalid, NotFound
-from portal.schedules.commands.arranging import CatchUp, Relevel, RollBack
+from portal.schedules.commands.arranging import CatchUp, PullForward, Relevel, RollBack
 from portal.schedules.commands.intent import Command
-from portal.schedules.commands.overrides import AddMinutes, Differ, ExtendEnd, ExtendStep, LeaveOut
+from portal.schedules.commands.overrides import AddMinutes, Differ, ExtendEnd, ExtendStep, LeaveOut, Pace
 from portal.schedules.commands.personal import Away, Back, MoveItem, OwnDays, Unpin
 
 COMMANDS: dict[str, type[Any]] = {
@@ -24,9 +24,11 @@ COMMANDS: dict[str, type[Any]] = {
         Back,
         OwnDays,
         Differ,
+        Pace,
         ExtendStep,
         CatchUp,
         Relevel,
+        PullForward,
         AddMinutes,
         ExtendEnd,
         LeaveOut,
