@@ -31,6 +31,7 @@ from portal.extensions import babel, csrf, db, limiter, login, migrate, valkey
 from portal.jobs.dispatch import dispatch
 from portal.library import jobs as library_jobs
 from portal.library import routes as library
+from portal.lti import routes as lti
 from portal.lti.grades import jobs as lti_grades_jobs
 from portal.lti.roster import jobs as lti_roster_jobs
 from portal.models.organizations import Role
@@ -65,6 +66,7 @@ FEATURES: tuple[Blueprint, ...] = (
     progress.blueprint,
     notifications.blueprint,
     calendars.blueprint,
+    lti.blueprint,
 )
 PAGES: tuple[ModuleType, ...] = (classes_calendar,)  # imported so that their routes are registered
 JOBS: tuple[ModuleType, ...] = (

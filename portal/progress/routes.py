@@ -25,6 +25,7 @@ from portal.security.actor import Actor
 from portal.security.authorize import authorize, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
+from portal.web.parse import maybe_uuid
 
 blueprint = Blueprint("progress", __name__)
 for _name, _function in GLOBALS.items():
@@ -204,6 +205,8 @@ def _back() -> str:
     known = {"today": "progress.today", "week": "progress.week", "progress": "progress.progress"}
     if wanted == "item" and request.view_args:
         return url_for("progress.item", item_id=request.view_args["item_id"])
+    if wanted.startswith("learn:"):
+        return url_for("lti.learn", class_id=maybe_uuid(wanted.removeprefix("learn:")))
     return url_for(known.get(wanted, "progress.today"))
 
 

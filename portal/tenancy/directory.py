@@ -8,9 +8,11 @@ import hashlib
 import hmac
 import secrets
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.models.people import DirectoryEntry, DirectoryKind
 from portal.tenancy.scope import session
@@ -74,6 +76,36 @@ def remove(kind: DirectoryKind, target_id: uuid.UUID) -> None:
     session().execute(
         delete(DirectoryEntry).where(DirectoryEntry.kind == kind.value, DirectoryEntry.target_id == target_id)
     )
+
+
+def share(kind: DirectoryKind, key_hash: bytes, target_id: uuid.UUID, *, organization_id: uuid.UUID) -> None:
+    """Add an entry whose key several organizations may have, inside the organization's scope; again is no harm.
+
+    Each organization's id stands behind the hash, so nobody can take a key away from another.
+    """
+    session().execute(
+        insert(DirectoryEntry)
+        .values(
+            kind=kind.value,
+            key_hash=key_hash + organization_id.bytes,
+            target_id=target_id,
+            organization_id=organization_id,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def sharers(kind: DirectoryKind, key_hash: bytes, *, limit: int) -> Sequence[uuid.UUID]:
+    """The organizations that have a key which several may have."""
+    found = session().scalars(
+        select(DirectoryEntry.organization_id)
+        .where(
+            DirectoryEntry.kind == kind.value,
+            DirectoryEntry.key_hash.between(key_hash + bytes(16), key_hash + b"\xff" * 16),
+        )
+        .limit(limit)
+    )
+    return [owner for owner in found if owner is not None]
 
 
 def holds(kind: DirectoryKind, key_hash: bytes) -> bool:

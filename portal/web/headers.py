@@ -2,9 +2,10 @@
 
 import secrets
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, request, session
 
 from portal.config import Settings
+from portal.web.sessions import LAUNCHED
 
 
 def nonce() -> str:
@@ -15,10 +16,22 @@ def nonce() -> str:
     return made
 
 
+def allow_frames(origins: str) -> None:
+    """Let this answer be shown in frames of ``origins``, as ``frame-ancestors`` takes them."""
+    g.frame_ancestors = origins
+
+
+def allow_form(origin: str) -> None:
+    """Let a form of this answer be sent to another origin as well."""
+    g.form_action = origin
+
+
 def add_headers(response: Response) -> Response:
     """Set the headers on every answer; a view may have set its own policy before."""
+    frames = g.get("frame_ancestors") or session.get(LAUNCHED) or "'none'"
     policy = (
-        "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        f"default-src 'none'; base-uri 'none'; form-action 'self' {g.get('form_action', '')}; "
+        f"frame-ancestors {frames}; "
         f"script-src 'self' 'nonce-{nonce()}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; frame-src 'self'; manifest-src 'self'"
     )

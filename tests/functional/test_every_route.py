@@ -26,11 +26,12 @@ PUBLIC = {
     *("accounts.do_reset", "accounts.verify", "accounts.do_verify", "accounts.confirm_email", "accounts.sign_out"),
     *("accounts.do_confirm_email", "organizations.invitation", "calendars.feed", "notifications.unsubscribe"),
     *("notifications.confirm_unsubscribe", "notifications.mails", "notifications.mail", "notifications.mail_html"),
+    *("lti.begin", "lti.arrive", "lti.here", "lti.proceed", "lti.key_set"),
 }
 OWN = {"progress.item", "progress.act", "progress.complete", "progress.note"}  # a learner's own items
 STUDENTS_MAY = {
     *("progress.today", "progress.week", "progress.progress", "progress.changes", "progress.days"),
-    *("library.index", "library.activity"),
+    *("library.index", "library.activity", "lti.learn", "lti.waiting"),
     *("notifications.index", "notifications.read", "notifications.preferences", "notifications.choose"),
     *("notifications.send_test", "calendars.links", "calendars.mint", "calendars.revoke", "accounts.settings"),
     *("accounts.change_profile", "accounts.change_password", "accounts.change_email", "accounts.ask_for_verification"),

@@ -2,6 +2,7 @@
 import 'htmx.org'
 import './theme.js'
 import './copy.js'
+import './lti.js'
 import './sortable.js'
 import './timer.js'
 import './zone.js'

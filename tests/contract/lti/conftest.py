@@ -2,14 +2,20 @@
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from redis import Redis
+from sqlalchemy import Connection, create_engine
 
+from portal.config import Settings
 from portal.lti import guard
 from portal.lti.connector import Connector, Credentials
+from tests.contract.lti.launching import Lms
 from tests.contract.lti.platform import Platform, host_of, new_key, serve
+from tests.factories.cast import Cast
 
 TOOL_KEY = new_key()
 
@@ -59,3 +65,27 @@ def cache(redis_url: str) -> Redis:
 def connector(credentials: Credentials, cache: Redis, clock: Clock) -> Iterator[Connector]:
     with guard.session(private=True) as session:
         yield Connector(credentials, session, cache, clock)
+
+
+@pytest.fixture
+def private_network(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal may ask platforms on this machine."""
+    monkeypatch.setitem(app.extensions, "settings", replace(settings, lti_private_addresses=True))
+
+
+@pytest.fixture
+def lms(app: Flask, cast: Cast, private_network: None) -> Iterator[Lms]:
+    """A platform at which the portal is registered for ada's organization."""
+    with serve(tool="http://127.0.0.1:9") as served:
+        made = Lms(app, served, cast.ada)
+        made.register()
+        yield made
+
+
+@pytest.fixture
+def owner(settings: Settings) -> Iterator[Connection]:
+    """A connection of the tables' owner, as commands have."""
+    engine = create_engine(settings.migration_database_url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

@@ -1,0 +1,176 @@
+"""Who a launch is: organization, platform and ``sub``, never the e-mail; and who may be the same person."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from portal.classes.services import enrol_launched, leave_classes
+from portal.errors import N_, NotFound
+from portal.events.audit import audit
+from portal.lti.refusals import Refused
+from portal.lti.roles import organization_role
+from portal.models.classes import ClassRole, Enrolment, EnrolmentStatus
+from portal.models.lti import LtiUser
+from portal.models.organizations import Member, MemberStatus, Role
+from portal.security import sign_ins
+from portal.security.actor import Actor
+from portal.security.authorize import authorize
+from portal.security.permissions import Permission
+from portal.tenancy.scope import organization_id, session
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a platform says of a person; all but ``sub`` may be missing."""
+
+    sub: str
+    name: str | None
+    email: str | None
+    locale: str | None = None
+
+
+def known(platform_key: uuid.UUID, said: Said, role: ClassRole, *, now: datetime) -> LtiUser:
+    """The person of a platform, made a member at the first sight. Refused for one who was removed.
+
+    A member with the same address is only noted, for a teacher to merge; nobody is taken for somebody else here.
+    """
+    found = session().scalar(select(LtiUser).where(LtiUser.platform_id == platform_key, LtiUser.sub == said.sub))
+    if found is None:
+        found = _new(platform_key, said, role, now=now)
+    member = session().get_one(Member, found.member_id)
+    if member.status is MemberStatus.REMOVED:
+        raise Refused("member_removed", N_("Your access to this portal was ended. Ask your teacher or an admin."))
+    found.name, found.email = said.name or found.name, said.email or found.email
+    if member.user_id is None and said.name:
+        member.name = said.name[:_LONGEST_NAME]
+    if organization_role(role) is Role.MEMBER and member.role is Role.STUDENT:
+        member.role = Role.MEMBER
+        audit("member.role", "member", member.id, actor_member_id=None, now=now, role=Role.MEMBER)
+    return found
+
+
+def _new(platform_key: uuid.UUID, said: Said, role: ClassRole, *, now: datetime) -> LtiUser:
+    twin = _with_email(said.email)
+    member = Member(
+        organization_id=organization_id(),
+        name=(said.name or (said.email or "").partition("@")[0] or _nameless(said.sub, role))[:_LONGEST_NAME],
+        email=said.email if twin is None else None,
+        role=organization_role(role),
+        status=MemberStatus.ACTIVE,
+        created_at=now,
+    )
+    session().add(member)
+    session().flush()
+    key = session().scalar(
+        insert(LtiUser)
+        .values(
+            organization_id=organization_id(),
+            platform_id=platform_key,
+            sub=said.sub,
+            member_id=member.id,
+            name=said.name,
+            email=said.email,
+            merge_with_id=None if twin is None else twin.id,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(LtiUser.id)
+    )
+    if key is None:  # the same person's other launch was faster
+        session().delete(member)
+        session().flush()
+        return (
+            session().scalars(select(LtiUser).where(LtiUser.platform_id == platform_key, LtiUser.sub == said.sub)).one()
+        )
+    audit("member.launched", "member", member.id, actor_member_id=None, now=now, platform=platform_key)
+    return session().get_one(LtiUser, key)
+
+
+def _with_email(email: str | None) -> Member | None:
+    if email is None:
+        return None
+    return session().scalar(select(Member).where(Member.email == email, Member.status != MemberStatus.REMOVED))
+
+
+def _nameless(sub: str, role: ClassRole) -> str:
+    """A name for somebody of whom the platform says nothing, the same at every launch."""
+    return f"{role.value.capitalize()} {hashlib.sha256(sub.encode()).hexdigest()[:4]}"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOffer:
+    """A launched person and a roster member with the same address."""
+
+    lti_user_id: uuid.UUID
+    name: str
+    email: str
+    roster_name: str
+
+
+def merge_offers(class_id: uuid.UUID) -> Sequence[MergeOffer]:
+    """Pairs of one class that a teacher may merge: only learners, only onto a roster entry without an account.
+
+    Whoever has an account links it with the password; a platform's word is not enough for that.
+    """
+    twin, mine = aliased(Member), aliased(Enrolment)
+    rows = session().execute(
+        select(LtiUser.id, Member.name, LtiUser.email, twin.name)
+        .join(Member, Member.id == LtiUser.member_id)
+        .join(mine, (mine.member_id == LtiUser.member_id) & (mine.class_id == class_id))
+        .join(twin, twin.id == LtiUser.merge_with_id)
+        .where(
+            LtiUser.merge_refused_at.is_(None),
+            LtiUser.member_id != LtiUser.merge_with_id,
+            mine.role == ClassRole.STUDENT,
+            mine.status == EnrolmentStatus.ACTIVE,
+            twin.user_id.is_(None),
+            twin.role == Role.STUDENT,
+            twin.status != MemberStatus.REMOVED,
+        )
+        .order_by(Member.name)
+    )
+    return [MergeOffer(key, name, email or "", roster) for key, name, email, roster in rows]
+
+
+def merge(class_id: uuid.UUID, lti_user_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """Take a launched learner for the roster member with the same address. NotFound when it is not on offer."""
+    authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    launched = _offered(class_id, lti_user_id)
+    before, after = launched.member_id, launched.merge_with_id
+    assert after is not None  # noqa: S101 - an offer has both
+    taught = (
+        session()
+        .scalars(
+            select(Enrolment.class_id).where(Enrolment.member_id == before, Enrolment.status == EnrolmentStatus.ACTIVE)
+        )
+        .all()
+    )
+    for each in taught:
+        enrol_launched(each, after, ClassRole.STUDENT, now=now)
+    leave_classes(before, now=now)
+    session().execute(update(LtiUser).where(LtiUser.member_id == before).values(member_id=after, merge_with_id=None))
+    member, old = session().get_one(Member, after), session().get_one(Member, before)
+    member.status, old.status = MemberStatus.ACTIVE, MemberStatus.REMOVED
+    sign_ins.end_launches(before)
+    audit("member.merged", "member", after, actor_member_id=actor.member_id, now=now, merged=before)
+
+
+def keep_apart(class_id: uuid.UUID, lti_user_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """They are two people: never offer it again."""
+    authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    _offered(class_id, lti_user_id).merge_refused_at = now
+    audit("member.kept_apart", "lti_user", lti_user_id, actor_member_id=actor.member_id, now=now)
+
+
+def _offered(class_id: uuid.UUID, lti_user_id: uuid.UUID) -> LtiUser:
+    if all(offer.lti_user_id != lti_user_id for offer in merge_offers(class_id)):
+        raise NotFound("no_offer", N_("This is not on offer any more."))
+    return session().get_one(LtiUser, lti_user_id, with_for_update=True)
