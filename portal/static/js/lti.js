@@ -1,5 +1,5 @@
 // The steps of a launch inside a platform's frame. Without scripts each page has a button or a link that goes on.
-const { lti, url, key, value, frame, origin, here } = document.body.dataset
+const { lti, url, key, value, frame, origin, here } = document.getElementById('lti')?.dataset ?? {}
 const outer = window.opener || window.parent
 
 // A frame of the platform keeps data for tools (LTI Client Side postMessages): one question, one answer, from one origin.
