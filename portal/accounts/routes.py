@@ -67,6 +67,9 @@ def sign_in() -> ResponseReturnValue:
     who = identity()
     if who is not None and current_actor() is None:
         return _move_on(who)
+    asking = request.headers.get("HX-Current-URL")
+    if asking is not None:  # the shell around the part that was asked for belongs to who is not signed in any more
+        return "", 200, {"HX-Redirect": url_for("accounts.sign_in", next=urlsplit(asking).path)}
     return render_template("accounts/sign_in.html", form=SignInForm(formdata=None), next=_next())
 
 

