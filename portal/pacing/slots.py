@@ -124,7 +124,7 @@ def _diff(problem: Problem, slots: list[Slot]) -> Diff:
             kept.append(slot)
         else:
             moved.append(Move(old, slot))
-    gone = tuple(Removed(slot, _why_gone(problem, slot)) for slot in problem.base if slot.id in before)
+    gone = tuple(Removed(slot, _why_gone(problem, slot, slots)) for slot in problem.base if slot.id in before)
     return Diff(tuple(kept), tuple(moved), tuple(added), gone)
 
 
@@ -132,11 +132,13 @@ def _place(slot: Slot) -> tuple[object, ...]:
     return slot.on, slot.start, slot.starts_at, slot.minutes, slot.due_at, slot.pinned
 
 
-def _why_gone(problem: Problem, slot: Slot) -> RemovedCode:
+def _why_gone(problem: Problem, slot: Slot, slots: list[Slot]) -> RemovedCode:
     place = problem.graph.index.get(slot.step)
     if place is None:
         return RemovedCode.STEP_REMOVED
     task = problem.tasks[place]
     if task.done is not None:
         return RemovedCode.DONE
-    return RemovedCode.EFFORT if task.left_out is None and not task.minutes else RemovedCode.LEFT_OUT
+    before, now = (sum(each.minutes for each in those if each.step == slot.step) for those in (problem.base, slots))
+    is_less = task.left_out is None and (not task.minutes or 0 < now < before)
+    return RemovedCode.EFFORT if is_less else RemovedCode.LEFT_OUT
