@@ -197,6 +197,8 @@ def accept(token: str, *, user: User, now: datetime) -> tuple[uuid.UUID, uuid.UU
         if db.scalar(select(Member.id).where(Member.user_id == user.id, Member.status == MemberStatus.ACTIVE)):
             raise Conflict("member_already", N_("You are a member of this organization already."))
         member.user_id, member.status = user.id, MemberStatus.ACTIVE
+        if member.zone != user.zone:
+            emit("member.zone_changed", now=now, member_id=member.id)
         member.zone, member.locale = user.zone, user.locale
         invitation.accepted_at = now
         directory.remove(DirectoryKind.INVITATION, invitation.id)

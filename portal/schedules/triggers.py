@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert
 
-from portal.classes.queries import large_class_ids
+from portal.classes.queries import classroom, large_class_ids
 from portal.events.outbox import LONG, SHORT, owe
 from portal.models.plans import ChangeKind, PlanRequest
 from portal.schedules import queries, services
@@ -51,7 +51,10 @@ def _end_of_gathering(now: datetime) -> datetime:
 
 
 def answer(class_id: uuid.UUID, *, now: datetime) -> None:
-    """Meet all wishes for a class. Cut off half-way, they stand and are met again, which then changes nothing."""
+    """Meet all wishes for a class. Cut off half-way, they stand and are met again, which then changes nothing.
+
+    Nothing is planned for a class that is archived.
+    """
     wishes = (
         session()
         .execute(
@@ -61,7 +64,7 @@ def answer(class_id: uuid.UUID, *, now: datetime) -> None:
         )
         .all()
     )
-    if not wishes:
+    if not wishes or classroom(class_id).archived_at is not None:
         return
     members = None if any(wish.member_id is None for wish in wishes) else sorted({wish.member_id for wish in wishes})
     cause = Cause(

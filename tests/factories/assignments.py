@@ -35,13 +35,14 @@ def make_path(
     *,
     title: str = "Sample path",
     chain: bool = True,
+    lag_days: int = 0,
     of: Path | None = None,
     keys: Sequence[uuid.UUID] | None = None,
     options: Sequence[dict[str, Any]] = (),
     now: datetime = NOW,
     **values: Any,
 ) -> Path:
-    """Publish a version with a step for each entry of ``minutes``, each after the one before if ``chain``.
+    """Publish a version with a step for each entry of ``minutes``, each ``lag_days`` after the one before if ``chain``.
 
     ``of`` adds a version to a path there is; ``keys`` then says which steps it still has, by the path's own ids.
     ``options`` are those of the first steps, in order.
@@ -83,7 +84,7 @@ def make_path(
                     version_id=version.id,
                     step_id=later,
                     prerequisite_id=earlier,
-                    lag_days=0,
+                    lag_days=lag_days,
                     lag_in_study_days=False,
                 )
                 for earlier, later in itertools.pairwise(ids)
