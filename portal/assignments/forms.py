@@ -4,10 +4,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField
+from wtforms import BooleanField, IntegerField, SelectField
 from wtforms.validators import NumberRange, Optional
 
-from portal.pacing.types import Arrangement, LateJoin, Overload
+from portal.pacing.types import Arrangement, LateJoin, MissedWork, Overload, Policy
 
 
 class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -27,9 +27,14 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         choices=[
             (LateJoin.SHIFT.value, _l("ends later by as much")),
             (LateJoin.COMPRESS.value, _l("ends with the class")),
+            (LateJoin.CATCH_UP.value, _l("catches up with the class over some weeks")),
             (LateJoin.SKIP_OPTIONAL.value, _l("ends with the class, without optional steps")),
+            (LateJoin.JOIN_CLASS.value, _l("starts where the class is, without what it has done")),
         ],
         default=LateJoin.SHIFT.value,
+    )
+    catch_up_weeks = IntegerField(
+        _l("Weeks to catch up"), default=Policy().catch_up_weeks, validators=[Optional(), NumberRange(1, 26)]
     )
     overload = SelectField(
         _l("Too much for the time"),
@@ -40,6 +45,16 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         ],
         default=Overload.EXTEND.value,
     )
+    missed = SelectField(
+        _l("Work not done on its day"),
+        choices=[
+            (MissedWork.ROLL_FORWARD.value, _l("takes the next free time")),
+            (MissedWork.COMPRESS.value, _l("is spread over the days that are left")),
+            (MissedWork.LEAVE.value, _l("stays where it was")),
+        ],
+        default=MissedWork.ROLL_FORWARD.value,
+    )
+    due_moves = BooleanField(_l("Due dates move with the plan"))
     notice_days = IntegerField(_l("Notice, days"), default=0, validators=[Optional(), NumberRange(0, 30)])
 
     def policy(self) -> dict[str, Any]:
@@ -47,6 +62,9 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         return {
             "arrangement": self.arrangement.data,
             "late_join": self.late_join.data,
+            "catch_up_weeks": self.catch_up_weeks.data or Policy().catch_up_weeks,
             "overload": self.overload.data,
+            "missed": self.missed.data,
+            "due_moves": self.due_moves.data,
             "notice_days": self.notice_days.data or 0,
         }

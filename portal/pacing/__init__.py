@@ -17,12 +17,27 @@ Where two rules meet:
   that was only skipped. Skipped minutes still use their day.
 - A base slot that fits nowhere later, but earlier, is placed there with reason RESCUE; within the notice period it
   becomes a removed and an added slot instead (H10). So a re-plan leaves nothing that the next one would place.
+- A rescue that would move others, or several, is looked for where a re-plan changes something anyway. Where it would
+  change nothing, only a plan without any required work unplaced or late is accepted: time passing moves nobody's
+  dates (R1). A late required step alone moves to a place in time beside all that stands whenever there is one.
+- Dates the caps leave open to both go to the step that is first in author order.
+- Late joiners: SHIFT moves the soft end, never past the hard end; all others keep it. Where the class is, is read from
+  the plan of a learner who started with the class and has nothing of her own. JOIN_CLASS leaves out what that plan
+  has finished by her start, required or not, and counts offsets and weeks from the class's start; steps begun stay.
+  CATCH_UP sets, for what that plan has finished by the end of the weeks given, that end as a limit like a due moment
+  (late: CATCH_UP); spreading does that work first and the rest after it. Own weeks are then the class's.
+- COMPRESS of missed work: it goes to the least load that holds it before the soft end (without one, the last day of
+  the base) and before what waits for it; only where that fails it is rolled forward.
+- Author order is the order in which steps are looked at. Spacing (hard is difficulty 7 or more) is weighed in first
+  plans only and lets independent steps go ahead; it makes nothing above it in the objective worse, so a review gives
+  up its offset before the path ends a day later.
 - DROP_OPTIONAL: an optional step without a place is left out and nothing waits for it; left out once, it comes back
   only where nothing that stands has to move.
 - Conflicts are reported of pins and anchors still to be done; what is past cannot be mended.
 - Late is measured against the step's due moment and the soft end. A due date made from the cadence is kept when missed
   work moves past it and makes nothing infeasible. Late optional work never changes the verdict.
 - A re-plan that changes nothing returns the base's slots as they are, reasons and slack included.
+- "Week n" and weekdays are those of the learner's zone, as is the week of the weekly cap.
 - Spreading needs a soft end; without one the plan is as soon as possible.
 - An edge or a pin that names an unknown step, and ids that come twice, raise ValueError. A completion, extension or
   remainder of an unknown step is ignored, for a new version may have dropped it.

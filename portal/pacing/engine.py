@@ -8,7 +8,8 @@ from portal.pacing.arrange import lay_out
 from portal.pacing.diagnose import Question, conflict_set, repairs
 from portal.pacing.given import hand_out
 from portal.pacing.graph import Graph, graph_of
-from portal.pacing.problem import build
+from portal.pacing.joining import join
+from portal.pacing.problem import Problem, bound, build
 from portal.pacing.results import Base, Diagnosis, Diff, Move, Plan, Removed
 from portal.pacing.slots import result
 from portal.pacing.types import ClassCalendar, Learner, PathVersion, Policy
@@ -70,10 +71,19 @@ def diagnose(
     return Diagnosis(conflict_set(question), repairs(question))
 
 
-def _plan(graph: Graph, calendar: ClassCalendar, learner: Learner, policy: Policy, base: Base, now: datetime) -> Plan:
+def prepare(
+    graph: Graph, calendar: ClassCalendar, learner: Learner, policy: Policy, base: Base, now: datetime
+) -> Problem:
+    """All that is known before anything is placed."""
     problem = build(graph, calendar, learner, policy, base, now)
     hand_out(problem)
-    return result(lay_out(problem))
+    join(problem)
+    bound(problem)
+    return problem
+
+
+def _plan(graph: Graph, calendar: ClassCalendar, learner: Learner, policy: Policy, base: Base, now: datetime) -> Plan:
+    return result(lay_out(prepare(graph, calendar, learner, policy, base, now)))
 
 
 def _renamed(made: Plan, ids: dict[Hashable, Hashable]) -> Plan:

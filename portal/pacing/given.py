@@ -1,9 +1,9 @@
 """Sorting base slots, pins and fixed anchors: what never moves, what is open work, what is gone."""
 
 from portal.pacing.moments import grid, minute_of, to_minute
-from portal.pacing.problem import Block, Problem, Task, drop_optional, reason
-from portal.pacing.results import LeftOutCode, ReasonCode, Slot
-from portal.pacing.types import LateJoin, MissedWork, Pin, SlotStatus
+from portal.pacing.problem import Block, Problem, Task, reason
+from portal.pacing.results import ReasonCode, Slot
+from portal.pacing.types import MissedWork, Pin, SlotStatus
 
 _DONE = (SlotStatus.COMPLETED, SlotStatus.SKIPPED)
 
@@ -34,8 +34,6 @@ def hand_out(problem: Problem) -> None:
         _stand(problem, task, pins.get(task.place, []))
         for block in task.given:
             problem.room.take(block.start, block.minutes)
-    if problem.start_on > problem.calendar.starts_on and problem.policy.late_join is LateJoin.SKIP_OPTIONAL:
-        drop_optional(problem, range(len(problem.tasks)), LeftOutCode.LATE_JOIN)
 
 
 def _pins(problem: Problem) -> dict[int, list[Pin]]:

@@ -18,11 +18,16 @@ class Link:
 class Graph:
     """Prerequisites and successors of each step, and all that follow from it, near or far, as a bit set."""
 
-    steps: tuple[Step, ...]
+    path: PathVersion
     index: dict[Id, int]
     before: list[list[Link]]
     after: list[list[Link]]
     descendants: list[int]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """In author order; a step's place is its index."""
+        return self.path.steps
 
 
 def graph_of(path: PathVersion) -> Graph:
@@ -44,4 +49,4 @@ def graph_of(path: PathVersion) -> Graph:
     for here in reversed(range(len(index))):
         for link in after[here]:
             descendants[here] |= 1 << link.other | descendants[link.other]
-    return Graph(path.steps, index, before, after, descendants)
+    return Graph(path, index, before, after, descendants)

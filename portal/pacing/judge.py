@@ -1,8 +1,9 @@
 """The feasibility report: what has no place, what is late, which pins break a rule, and a proof if there is one."""
 
-from portal.pacing.arrange import given_up, stands
+from portal.pacing.dues import due_of
 from portal.pacing.layout import Layout
-from portal.pacing.moments import from_minute
+from portal.pacing.moments import from_minute, to_minute
+from portal.pacing.objective import given_up, stands
 from portal.pacing.problem import Block, Problem, Task
 from portal.pacing.proof import certificate, longest_block
 from portal.pacing.results import Conflict, ConflictCode, Late, LateCode, LeftOut, LeftOutCode, Report, Verdict
@@ -14,7 +15,9 @@ def judge(layout: Layout) -> Report:
     unplaced = tuple(_unplaced(layout, problem.tasks[place]) for place in sorted(layout.unplaced))
     late = tuple(found for task in problem.tasks if (found := _late(layout, task)) is not None)
     conflicts = tuple(_conflicts(layout))
-    trouble = [each.step for each in unplaced if each.required] + [each.step for each in late if each.required]
+    trouble = [each.step for each in unplaced if each.required] + [
+        each.step for each in late if each.required and each.code is not LateCode.CADENCE
+    ]
     if not trouble:
         return Report(Verdict.FEASIBLE, unplaced, late, conflicts)
     proof = certificate(problem)
@@ -27,7 +30,7 @@ def left_out(layout: Layout) -> tuple[LeftOut, ...]:
     for task in layout.problem.tasks:
         code = LeftOutCode.OPTIONAL_DROPPED if task.place in layout.left else task.left_out
         if code is not None:
-            found.append(LeftOut(task.step.id, code, required=False, minutes=task.minutes))
+            found.append(LeftOut(task.step.id, code, required=task.step.required, minutes=task.minutes))
     return tuple(found)
 
 
@@ -46,16 +49,30 @@ def _unplaced(layout: Layout, task: Task) -> LeftOut:
 
 
 def _late(layout: Layout, task: Task) -> Late | None:
-    """Open minutes that end after min(due, soft end); what is done is never late any more."""
     problem = layout.problem
-    limits = [each for each in (task.due, problem.soft_end) if each is not None]
-    if task.done is not None or not limits:
+    if task.done is not None:
         return None
-    limit = min(limits)
-    over = [block for block in layout.blocks[task.place] if block.end > limit and not _is_done(block)]
-    if not over:
-        return None
-    code = LateCode.DUE if task.due == limit else LateCode.SOFT_END
+    blocks = [block for block in layout.blocks[task.place] if not _is_done(block)]
+    limits = [
+        (limit, code)
+        for limit, code in (
+            (task.due, LateCode.DUE),
+            (task.level_by, LateCode.CATCH_UP),
+            (problem.soft_end, LateCode.SOFT_END),
+        )
+        if limit is not None
+    ]
+    for limit, code in sorted(limits)[:1]:
+        if over := [block for block in blocks if block.end > limit]:
+            return _lateness(problem, task, over, code, limit)
+    if task.due is None:
+        dues = [(to_minute(due_of(problem, task, block)), block) for block in blocks if block.base is not None]
+        if over := [block for due, block in dues if block.end > due]:
+            return _lateness(problem, task, over, LateCode.CADENCE, min(due for due, block in dues if block.end > due))
+    return None
+
+
+def _lateness(problem: Problem, task: Task, over: list[Block], code: LateCode, limit: int) -> Late:
     ends_on, _ = problem.zone.local(max(block.end for block in over) - 1)
     minutes = sum(block.minutes for block in over)
     return Late(task.step.id, code, task.step.required, minutes, from_minute(limit), ends_on)
@@ -80,7 +97,7 @@ def _conflicts(layout: Layout) -> list[Conflict]:
     for task in problem.tasks:
         if task.done is None:
             for block in task.given:
-                if stands(task, block.pinned, block.base):
+                if stands(task, block):
                     found += _breaches(layout, task, block)
     return sorted(set(found), key=lambda each: (each.on, problem.graph.index[each.step], each.code))
 

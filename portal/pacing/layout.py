@@ -36,6 +36,31 @@ class Layout:
         self.blocks[task.place] += blocks
         self.end[task.place] = max(block.end for block in self.blocks[task.place])
 
+    def replace(self, task: Task, blocks: list[Block]) -> None:
+        """A step has another place."""
+        self.blocks[task.place] = [*task.given, *blocks]
+        self.end[task.place] = max(block.end for block in self.blocks[task.place])
+
+    def undo(self, task: Task, *, was_left: bool) -> None:
+        """Take a step's place, or the note that it has none, away again."""
+        for block in self.blocks[task.place][len(task.given) :]:
+            self.room.give_back(block.start, block.minutes)
+        self.blocks[task.place] = list(task.given)
+        if task.place in self.unplaced:
+            self.unplaced.remove(task.place)
+        if not was_left:
+            self.left.discard(task.place)
+        self.end[task.place] = self._first_end(task)
+
+    def copy(self) -> "Layout":
+        """An independent layout in the same state."""
+        twin = Layout(self.problem, self.left)
+        twin.room = self.room.copy()
+        twin.unplaced = list(self.unplaced)
+        twin.blocks = [list(blocks) for blocks in self.blocks]
+        twin.end = list(self.end)
+        return twin
+
     def leave_out(self, task: Task) -> None:
         """The policy leaves a step out; nothing waits for it."""
         self.left.add(task.place)
@@ -87,7 +112,13 @@ def before(problem: Problem, link: Link, start: int) -> int:
 
 def latest(problem: Problem) -> list[int]:
     """By when each step has to end so that nothing after it is late, pulled back through the graph."""
-    found = [problem.limit(task) for task in problem.tasks]
+    if problem.latest is None:
+        problem.latest = _latest(problem)
+    return problem.latest
+
+
+def _latest(problem: Problem) -> list[int]:
+    found = [task.limit for task in problem.tasks]
     for task in reversed(problem.tasks):
         if task.done is not None or task.left_out is not None:
             continue

@@ -66,17 +66,22 @@ def give_back(room: Room, blocks: list[Block]) -> None:
         room.give_back(block.start, block.minutes)
 
 
-def explain(room: Room, task: Task, earliest: int, cause: Reason, blocks: list[Block]) -> None:
-    """Give blocks their reasons: what set the earliest day, and which days after it were full or off."""
-    day_of = room.days.zone.day_of
-    wanted = day_of(earliest)
-    for number, block in enumerate(blocks):
-        day = day_of(block.start)
-        reasons = [cause] if number == 0 else []
-        if day > wanted and task.weekday is None:
+def explain(earliest: int, cause: Reason, blocks: list[Block]) -> None:
+    """Note what set the earliest moment of the first block; the others are looked for from the one before them on."""
+    for block in blocks:
+        block.since, block.reasons = earliest, (cause,) if block is blocks[0] else ()
+        earliest = block.start
+
+
+def why(room: Room, task: Task, block: Block) -> tuple[Reason, ...]:
+    """A block's reasons, with the days that were full or off between when it was looked for and its own."""
+    reasons = list(block.reasons)
+    if block.since is not None and task.weekday is None:
+        day_of = room.days.zone.day_of
+        wanted, day = day_of(block.since), day_of(block.start)
+        if day > wanted:
             reasons += _skipped(room, task, wanted, day)
-        block.reasons = tuple(reasons) or (Reason(ReasonCode.EARLIEST),)
-        wanted = day
+    return tuple(reasons) or (Reason(ReasonCode.EARLIEST),)
 
 
 def _skipped(room: Room, task: Task, wanted: int, day: int) -> list[Reason]:

@@ -28,13 +28,17 @@ HARD_YEARS = timedelta(days=3 * 365)
 
 @dataclass(slots=True)
 class Block:
-    """A piece at its place: start instant, minutes, why, and the base slot it is (None for a new one)."""
+    """A piece at its place: start instant, minutes, why, and the base slot it is (None for a new one).
+
+    ``since`` is from when on a place was looked for; None for a block that stays where it was.
+    """
 
     start: int
     minutes: int
     reasons: tuple[Reason, ...] = ()
     base: Slot | None = None
     pinned: bool = False
+    since: int | None = None
 
     @property
     def end(self) -> int:
@@ -46,8 +50,9 @@ class Block:
 class Task:
     """A step as the planner sees it. ``minutes`` is what is still to place; instants are minutes since 1970.
 
-    ``given`` never move. ``loose`` are open base slots, in time order. ``done`` is when the step was finished; -1
-    when it was skipped, so that nothing waits for it.
+    ``limit`` is when its work becomes late or impossible, ``level_by`` when a late joiner shall be level with the
+    class. ``given`` never move. ``loose`` are open base slots, in time order. ``done`` is when the step was finished;
+    -1 when it was skipped, so that nothing waits for it.
     """
 
     step: Step
@@ -61,6 +66,8 @@ class Task:
     weekday: int | None = None
     fixed: int | None = None
     done: int | None = None
+    level_by: int | None = None
+    limit: int = 0
     left_out: LeftOutCode | None = None
     given: list[Block] = field(default_factory=list)
     loose: list[Block] = field(default_factory=list)
@@ -68,7 +75,10 @@ class Task:
 
 @dataclass(slots=True)
 class Problem:
-    """Everything about one learner, ready to be planned. ``end`` and ``soft_end`` are the instants the days end."""
+    """Everything about one learner, ready to be planned. ``end`` and ``soft_end`` are the instants the days end.
+
+    Offsets and numbers of weeks are counted from ``counted_on``.
+    """
 
     graph: Graph
     calendar: ClassCalendar
@@ -80,24 +90,29 @@ class Problem:
     now: int
     floor: int
     start_on: date
+    counted_on: date
     soft_end: int | None
     end: int
     hard_end: int
     bounded: bool
     room: Room
     tasks: list[Task]
+    latest: list[int] | None = None
 
     @property
     def days(self) -> Days:
         """The learner's days."""
         return self.room.days
 
-    def limit(self, task: Task) -> int:
-        """The instant after which a step's work is late or impossible."""
-        found = task.lock
-        if task.due is not None:
-            found = min(found, task.due)
-        return found if self.soft_end is None else min(found, self.soft_end)
+    def own_weeks(self) -> list[int]:
+        """The Monday (ordinal) of each step's own week; a step without one follows the step before it."""
+        joins = self.policy.late_join in (LateJoin.CATCH_UP, LateJoin.JOIN_CLASS)
+        first = (self.calendar.starts_on if joins else self.start_on).toordinal()
+        week, found = 1, []
+        for step in self.graph.steps:
+            week = step.week or week
+            found.append(first - (first - 1) % 7 + 7 * (week - 1))
+        return found
 
 
 def build(
@@ -127,6 +142,7 @@ def build(
         now=first,
         floor=max(first, theirs.midnight(start_on.toordinal())),
         start_on=start_on,
+        counted_on=calendar.starts_on if policy.late_join is LateJoin.JOIN_CLASS else start_on,
         soft_end=None if soft is None else _end_of(theirs, soft),
         end=end,
         hard_end=_end_of(theirs, hard),
@@ -173,7 +189,7 @@ def _task(problem: Problem, place: int, extension: Extension | None) -> Task:
 
 
 def _bounds(problem: Problem, task: Task, extension: Extension | None) -> None:
-    window, calendar, first = task.step.window, problem.calendar, problem.start_on.toordinal()
+    window, calendar, first = task.step.window, problem.calendar, problem.counted_on.toordinal()
     due = (extension and extension.due) or (window and window.due)
     lock = (extension and extension.lock) or (window and window.lock)
     if window is not None and window.release is not None:
@@ -192,7 +208,7 @@ def _anchor(problem: Problem, task: Task) -> None:
     if isinstance(anchor, OnWeekday):
         task.weekday = anchor.weekday
     elif isinstance(anchor, InWeek):
-        monday = problem.start_on.toordinal() - problem.start_on.weekday() + 7 * (anchor.number - 1)
+        monday = problem.counted_on.toordinal() - problem.counted_on.weekday() + 7 * (anchor.number - 1)
         task.release = max(task.release, problem.zone.midnight(monday))
         task.lock = min(task.lock, problem.zone.midnight(monday + 7))
     elif isinstance(anchor, AtInstant):
@@ -201,11 +217,17 @@ def _anchor(problem: Problem, task: Task) -> None:
         task.fixed = to_minute(problem.calendar.meetings[anchor.number - 1]) + anchor.offset_minutes
 
 
-def drop_optional(problem: Problem, places: Iterable[int], code: LeftOutCode) -> None:
+def bound(problem: Problem) -> None:
+    """Set each step's limit: its lock, due moment or day to be level with the class, or the soft end."""
+    for task in problem.tasks:
+        limits = (task.lock, task.due, task.level_by, problem.soft_end)
+        task.limit = min(limit for limit in limits if limit is not None)
+
+
+def leave_out(problem: Problem, tasks: Iterable[Task], code: LeftOutCode) -> None:
     """Leave these steps out; those with a slot that never moves are begun and stay."""
-    for place in places:
-        task = problem.tasks[place]
-        if not task.step.required and task.minutes and not task.given:
+    for task in tasks:
+        if task.minutes and not task.given:
             task.left_out = code
 
 

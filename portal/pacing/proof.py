@@ -3,6 +3,7 @@
 Each looks at the given blocks and the calendar only, and overrates what is free, so that it never claims too much.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -14,8 +15,12 @@ from portal.pacing.types import Id
 
 def certificate(problem: Problem) -> Certificate | None:
     """The first proof found that required work cannot all be done in time."""
-    tasks = [task for task in problem.tasks if task.minutes and task.step.required and task.left_out is None]
+    tasks = _open(problem)
     return _too_long(problem, tasks) or _overfull(problem, tasks) or _chain(problem, tasks)
+
+
+def _open(problem: Problem) -> list[Task]:
+    return [task for task in problem.tasks if task.minutes and task.step.required and task.left_out is None]
 
 
 def longest_block(problem: Problem, task: Task, first: int, until: int) -> int:
@@ -48,30 +53,67 @@ def _too_long(problem: Problem, tasks: list[Task]) -> Certificate | None:
     return None
 
 
+def shortfall(problem: Problem) -> int:
+    """Required minutes that no plan can place in time: a bound, 0 when none is proved."""
+    found = max((needed - available for _, _, needed, available in _spans(problem, _open(problem))), default=0)
+    return max(0, found)
+
+
 def _overfull(problem: Problem, tasks: list[Task]) -> Certificate | None:
     """More work has to be done between a release and a limit than the days between them hold."""
-    for first in sorted({task.release for task in tasks}):
-        for until in sorted({problem.limit(task) for task in tasks}):
-            within = [task for task in tasks if task.release >= first and problem.limit(task) <= until]
-            needed = sum(task.minutes for task in within)
-            if within and needed > (available := _free(problem, first, until)):
-                return _proof(problem, CertificateCode.WINDOW_OVERFULL, within, first, until, needed, available)
+    for first, until, needed, available in _spans(problem, tasks):
+        if needed > available:
+            within = [task for task in tasks if task.release >= first and task.limit <= until]
+            return _proof(problem, CertificateCode.WINDOW_OVERFULL, within, first, until, needed, available)
     return None
 
 
-def _free(problem: Problem, first: int, until: int) -> int:
-    """The most minutes the days of a span could hold, week caps included."""
-    room, weeks = problem.room, dict[int, int]()
-    for day in _days(problem, first, until):
-        cap = problem.days.cap(day)
-        if cap > 0:
-            time = sum(max(0, min(end, until) - start) for start, end in room.gaps(day, first))
+def _spans(problem: Problem, tasks: list[Task]) -> Iterator[tuple[int, int, int, int]]:
+    """(from, until, minutes of the steps that lie between, minutes the days between hold at most)."""
+    limits = sorted((task.limit, task.release, task.minutes) for task in tasks)
+    time = _Time(problem)
+    for first in sorted({task.release for task in tasks}):
+        needed = 0
+        for number, (until, release, minutes) in enumerate(limits):
+            if release >= first:
+                needed += minutes
+                if number + 1 == len(limits) or limits[number + 1][0] > until:
+                    yield first, until, needed, time.between(first, until)
+
+
+class _Time:
+    """The most minutes a span of days could hold, week caps included; whole days are counted once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._whole: dict[int, int] = {}
+
+    def between(self, first: int, until: int) -> int:
+        problem, weeks = self._problem, dict[int, int]()
+        days = _days(problem, first, until)
+        for day in days:
             monday = day - (day - 1) % 7
-            weeks[monday] = weeks.get(monday, 0) + max(0, min(cap - room.used.get(day, 0), time))
-    cap_of_week = problem.days.week_cap
-    if cap_of_week is None:
-        return sum(weeks.values())
-    return sum(min(minutes, max(0, cap_of_week - room.used_week.get(monday, 0))) for monday, minutes in weeks.items())
+            is_whole = day not in (days[0], days[-1])
+            weeks[monday] = weeks.get(monday, 0) + (self._of(day) if is_whole else self._part(day, first, until))
+        cap, used = problem.days.week_cap, problem.room.used_week
+        if cap is None:
+            return sum(weeks.values())
+        return sum(min(minutes, max(0, cap - used.get(monday, 0))) for monday, minutes in weeks.items())
+
+    def _of(self, day: int) -> int:
+        found = self._whole.get(day)
+        if found is None:
+            midnight = self._problem.zone.midnight
+            found = self._whole[day] = self._part(day, midnight(day), midnight(day + 1))
+        return found
+
+    def _part(self, day: int, first: int, until: int) -> int:
+        room = self._problem.room
+        cap = room.days.cap(day)
+        if cap <= 0:
+            return 0
+        time = sum(max(0, min(end, until) - start) for start, end in room.gaps(day, first))
+        return max(0, min(cap - room.used.get(day, 0), time))
 
 
 def _chain(problem: Problem, tasks: list[Task]) -> Certificate | None:
@@ -81,7 +123,7 @@ def _chain(problem: Problem, tasks: list[Task]) -> Certificate | None:
     needed = {task.place for task in tasks}
     for task in problem.tasks:
         ends[task.place] = _alone(problem, task, ends, causes)
-        if task.place in needed and ends[task.place] > problem.limit(task):
+        if task.place in needed and ends[task.place] > task.limit:
             return _chain_proof(problem, task, ends, causes)
     return None
 
@@ -126,10 +168,12 @@ def _chain_proof(problem: Problem, task: Task, ends: dict[int, int], causes: dic
     chain = [task]
     while (place := causes.get(chain[0].place)) is not None:
         chain.insert(0, problem.tasks[place])
-    limit = problem.limit(task)
+    limit = task.limit
     first = chain[0].release
     needed = sum(each.minutes for each in chain)
-    proof = _proof(problem, CertificateCode.CHAIN_TOO_LONG, chain, first, limit, needed, _free(problem, first, limit))
+    proof = _proof(
+        problem, CertificateCode.CHAIN_TOO_LONG, chain, first, limit, needed, _Time(problem).between(first, limit)
+    )
     end = ends[task.place]
     if end > problem.end:
         return proof

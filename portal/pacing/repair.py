@@ -1,40 +1,47 @@
 """Re-planning (R5): each open base slot keeps its place if it can, else it moves to the earliest later one."""
 
+from collections.abc import Set
 from datetime import date
 
 from portal.pacing.layout import Layout, before
 from portal.pacing.place import explain, find, give_back
 from portal.pacing.problem import Block, Task
 from portal.pacing.results import Reason, ReasonCode, Slot
+from portal.pacing.spread import thin_level
+from portal.pacing.types import MissedWork
 
 
 class Repairer:
-    """Holds the places of base slots not looked at yet, so that what moves does not take them."""
+    """Holds the places that steps not looked at yet would like to keep, so that what moves does not take them."""
 
-    def __init__(self, layout: Layout) -> None:
-        """Hold every open base slot that is possible by itself; those of steps left out for now are not held."""
+    def __init__(self, layout: Layout, wanted: dict[int, list[Block]] | None, freed: Set[int]) -> None:
+        """``wanted`` are the places to keep, by step; without it those of the base. Freed steps keep none."""
         self._layout = layout
         self._room = layout.room
-        self._wanted: dict[int, list[Block]] = {}
         self._held: dict[int, list[Block]] = {}
-        for task in layout.problem.tasks:
-            if not task.loose or not task.minutes or task.left_out is not None:
-                continue
-            self._wanted[task.place] = _resized(task)
-            if task.place not in layout.left:
+        tasks = layout.problem.tasks
+        if wanted is None:
+            wanted = {task.place: _resized(task) for task in tasks if task.loose and task.minutes}
+        self._wanted = {place: blocks for place, blocks in wanted.items() if tasks[place].left_out is None}
+        self._freed = freed
+        self._level: int | None = None
+        self.keeps = bool(layout.problem.base) or bool(wanted)
+
+    def hold_all(self) -> None:
+        """Hold, in author order, every place that is possible beside what stands; of steps left out for now none."""
+        for task in self._layout.problem.tasks:
+            if task.place in self._wanted and task.place not in self._freed and task.place not in self._layout.left:
                 self._hold(task)
+        if self._layout.problem.policy.missed is MissedWork.COMPRESS:
+            self._level = self._thin()
 
     def _hold(self, task: Task) -> None:
-        problem, days = self._layout.problem, self._room.days
-        held = [
-            block
-            for block in self._wanted.get(task.place, [])
-            if block.start >= problem.floor
-            and days.cap(day := days.zone.day_of(block.start)) > 0
-            and days.is_within(day, block.start, block.end)
-        ]
-        for block in held:
-            self._room.take(block.start, block.minutes)
+        floor, room = self._layout.problem.floor, self._room
+        held = []
+        for block in self._wanted.get(task.place, ()):
+            if block.start >= floor and room.fits(block.start, block.minutes):
+                room.take(block.start, block.minutes)
+                held.append(block)
         self._held[task.place] = held
 
     def release(self, task: Task) -> None:
@@ -43,6 +50,10 @@ class Repairer:
 
     def repair(self, task: Task, earliest: tuple[int, Reason], until: int) -> list[Block] | None:
         """Blocks for all open minutes of a step, or None and the room as it was without the step."""
+        if task.place in self._freed:
+            limit = min(until, task.limit)
+            earliest = self.noticed(task, earliest[0]), earliest[1]
+            return self.anew(task, earliest, limit) or self.anew(task, earliest, until)
         if task.place not in self._held:
             self._hold(task)
         held = self._held[task.place]
@@ -75,27 +86,33 @@ class Repairer:
             found = find(self._room, task, (at, until), minutes, split=split)
             self._put_back(lifted)
         if found is not None:
-            explain(self._room, task, at, Reason(ReasonCode.EFFORT) if task.loose else cause, found)
+            explain(at, Reason(ReasonCode.EFFORT) if task.loose else cause, found)
         return found
 
-    def rescue(self, task: Task, earliest: tuple[int, Reason]) -> list[Block] | None:
-        """A place beside all that stands for a step that found none at its turn, be it before its old one.
+    def anew(self, task: Task, earliest: tuple[int, Reason], until: int) -> list[Block] | None:
+        """A place beside all that stands wherever a step stood, be it before its old one.
 
         Its slots keep their identity unless that moved one earlier within the notice period (H10).
         """
         at, cause = earliest
-        until = min([task.lock, *self._layout.limits(task)])
         found = find(self._room, task, (at, until), task.minutes, split=task.step.splittable)
         if found is None:
             return None
-        explain(self._room, task, at, cause, found)
-        if task.loose:
-            for block in found:
-                block.reasons = (Reason(ReasonCode.RESCUE, task.step.id), *block.reasons)
+        explain(at, cause, found)
         for block, old in zip(found, task.loose, strict=False):
+            if block.start < old.start:
+                block.reasons = (Reason(ReasonCode.RESCUE, task.step.id), *block.reasons)
             if block.start >= old.start or self._is_noticed(block, old):
                 block.base = old.base
         return found
+
+    def noticed(self, task: Task, at: int) -> int:
+        """From when on a step may stand so that no slot of it moves earlier within the notice (H10)."""
+        if not task.loose:
+            return at
+        problem, old = self._layout.problem, task.loose[0].start
+        first = problem.zone.midnight(self._room.today + problem.policy.notice_days)
+        return max(at, min(old, first))
 
     def _is_noticed(self, block: Block, old: Block) -> bool:
         days, problem = self._room.days, self._layout.problem
@@ -131,23 +148,42 @@ class Repairer:
 
     def _move(self, task: Task, block: Block, earliest: tuple[int, Reason], until: int) -> list[Block] | None:
         """The slot at its earliest later place: on time before late, in one piece before split."""
-        assert block.base is not None  # noqa: S101 - wanted blocks are base slots
         first = max(earliest[0], block.start)
-        limit = min(until, self._layout.problem.limit(task))
-        lifted = self._lift(task)
-        tries = [(limit, False), (limit, True), (until, False), (until, True)]
+        limit = min(until, task.limit)
         found = None
-        for bound, split in tries:
-            if split and not task.step.splittable:
-                continue
-            found = find(self._room, task, (first, bound), block.minutes, split=split)
-            if found is not None:
-                break
+        if self._level is not None and self._is_missed(block):
+            found = self._find(task, block, (first, min(limit, self._next_start(task))), self._level)
+        if found is None:
+            lifted = self._lift(task)
+            found = self._find(task, block, (first, limit)) or self._find(task, block, (first, until))
+            self._put_back(lifted)
         if found is not None:
-            explain(self._room, task, first, self._cause(block, block.base, earliest), found)
+            if block.base is not None:
+                explain(first, self._cause(block, block.base, earliest), found)
+            else:
+                explain(first, earliest[1], found)
             found[0].base = block.base
-        self._put_back(lifted)
         return found
+
+    def _find(self, task: Task, block: Block, span: tuple[int, int], level: int | None = None) -> list[Block] | None:
+        found = find(self._room, task, span, block.minutes, split=False, level=level)
+        if found is None and task.step.splittable:
+            found = find(self._room, task, span, block.minutes, split=True, level=level)
+        return found
+
+    def _is_missed(self, block: Block) -> bool:
+        return block.base is not None and block.base.on.toordinal() < self._room.today
+
+    def _thin(self) -> int | None:
+        """The load up to which missed work fills the days that are left, so that it is spread thinly."""
+        missed = [block for blocks in self._wanted.values() for block in blocks if self._is_missed(block)]
+        if not missed:
+            return None
+        problem = self._layout.problem
+        until = problem.soft_end
+        if until is None:
+            until = max(block.end for task in problem.tasks for block in task.loose)
+        return thin_level(problem, self._room, until, [block.minutes for block in missed])
 
     def _cause(self, block: Block, base: Slot, earliest: tuple[int, Reason]) -> Reason:
         on, room = base.on, self._room

@@ -19,6 +19,8 @@ class ReasonCode(StrEnum):
     PIN = "PIN"
     SPREAD = "SPREAD"
     OWN_WEEK = "OWN_WEEK"
+    REVIEW = "REVIEW"
+    APART = "APART"
     DAY_FULL = "DAY_FULL"
     WEEK_FULL = "WEEK_FULL"
     BLACKOUT = "BLACKOUT"
@@ -105,10 +107,13 @@ class LeftOut:
 
 
 class LateCode(StrEnum):
-    """Late against the step's due moment, the soft end, or a due date the cadence made (not a trouble)."""
+    """Late against the step's due moment, the soft end, the day by which a late joiner shall be level with the class,
+    or a due date the cadence made (no trouble).
+    """
 
     DUE = "DUE"
     SOFT_END = "SOFT_END"
+    CATCH_UP = "CATCH_UP"
     CADENCE = "CADENCE"
 
 

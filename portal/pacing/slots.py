@@ -2,11 +2,12 @@
 
 from bisect import bisect_right
 from dataclasses import replace
-from datetime import date, datetime
 
+from portal.pacing.dues import due_of
 from portal.pacing.judge import judge, left_out
 from portal.pacing.layout import Layout, latest
-from portal.pacing.moments import bucket, from_minute, minute_of, to_minute
+from portal.pacing.moments import bucket, from_minute
+from portal.pacing.place import why
 from portal.pacing.problem import Block, Problem, Task
 from portal.pacing.results import Diff, Move, Plan, Removed, RemovedCode, Slot
 from portal.pacing.types import SlotStatus
@@ -19,7 +20,7 @@ def result(layout: Layout) -> Plan:
     slack = _Slack(problem)
     for task in problem.tasks:
         if layout.blocks[task.place]:
-            slots += _slots(problem, task, layout.blocks[task.place], slack)
+            slots += _slots(layout, task, slack)
     slots.sort(key=lambda slot: (slot.starts_at, problem.graph.index.get(slot.step, -1), slot.part))
     diff = _diff(problem, slots)
     if diff.empty:
@@ -68,19 +69,20 @@ def _is_history(slot: Slot) -> bool:
     return slot.status is not SlotStatus.PLANNED
 
 
-def _slots(problem: Problem, task: Task, blocks: list[Block], slack: _Slack) -> list[Slot]:
-    blocks = sorted(blocks, key=lambda block: block.start)
+def _slots(layout: Layout, task: Task, slack: _Slack) -> list[Slot]:
+    blocks = sorted(layout.blocks[task.place], key=lambda block: block.start)
     parts = len(blocks)
-    return [_slot(problem, task, block, (part, parts), slack) for part, block in enumerate(blocks, 1)]
+    return [_slot(layout, task, block, (part, parts), slack) for part, block in enumerate(blocks, 1)]
 
 
-def _slot(problem: Problem, task: Task, block: Block, numbers: tuple[int, int], slack: _Slack) -> Slot:
+def _slot(layout: Layout, task: Task, block: Block, numbers: tuple[int, int], slack: _Slack) -> Slot:
+    problem = layout.problem
     part, parts = numbers
     base = block.base
     if base is not None and _is_history(base):
         return base if (base.part, base.parts) == numbers else replace(base, part=part, parts=parts)
     on, start = problem.zone.local(block.start)
-    first, last = bucket(problem.calendar.cadence, on)
+    first, _ = bucket(problem.calendar.cadence, on)
     starts_at = from_minute(block.start)
     return Slot(
         task.step.id,
@@ -91,26 +93,13 @@ def _slot(problem: Problem, task: Task, block: Block, numbers: tuple[int, int], 
         starts_at,
         block.minutes,
         first,
-        _due(problem, task, block, last),
+        due_of(problem, task, block),
         None if base is None else base.id,
         SlotStatus.PLANNED,
         block.pinned,
-        block.reasons,
+        why(layout.room, task, block),
         slack.of(task, on.toordinal()),
     )
-
-
-def _due(problem: Problem, task: Task, block: Block, last: date) -> datetime:
-    """The step's own due moment; else the end of the cadence's bucket, which a re-plan leaves where it was (R7)."""
-    if task.due_at is not None:
-        return task.due_at
-    base = block.base
-    if base is not None and (to_minute(base.starts_at) == block.start or not problem.policy.due_moves):
-        return base.due_at
-    if base is None and not problem.policy.due_moves and task.loose and task.loose[0].base is not None:
-        return task.loose[0].base.due_at
-    due = problem.class_zone.wall(last.toordinal(), minute_of(problem.calendar.due_time))
-    return from_minute(max(due, block.end))
 
 
 def _diff(problem: Problem, slots: list[Slot]) -> Diff:

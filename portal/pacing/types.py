@@ -40,11 +40,18 @@ class Arrangement(StrEnum):
 
 
 class LateJoin(StrEnum):
-    """Who starts after the class: the soft end shifts by as many days, or stays, or stays and optional steps go."""
+    """Who starts after the class.
+
+    SHIFT: the soft end is as many days later. With all others it stays. COMPRESS: everything, in the time that is
+    left. CATCH_UP: level with the class after some weeks. SKIP_OPTIONAL: no optional steps. JOIN_CLASS: nothing of
+    what the class has done before.
+    """
 
     SHIFT = "SHIFT"
     COMPRESS = "COMPRESS"
+    CATCH_UP = "CATCH_UP"
     SKIP_OPTIONAL = "SKIP_OPTIONAL"
+    JOIN_CLASS = "JOIN_CLASS"
 
 
 class Overload(StrEnum):
@@ -56,9 +63,14 @@ class Overload(StrEnum):
 
 
 class MissedWork(StrEnum):
-    """A planned slot whose day passed undone: moved to the next room, or left where it was."""
+    """A planned slot whose day passed undone.
+
+    ROLL_FORWARD: moved to the next room, and what waits for it moves on. COMPRESS: spread thinly over the days before
+    what waits for it and before the end, so that nothing else moves while the caps allow. LEAVE: left where it was.
+    """
 
     ROLL_FORWARD = "ROLL_FORWARD"
+    COMPRESS = "COMPRESS"
     LEAVE = "LEAVE"
 
 
@@ -131,7 +143,8 @@ class Step:
     """A step of a path version. ``minutes`` is the effort before the pace multiplier.
 
     ``week`` (from 1) is the step's own week for `Arrangement.BY_WEEK`: a wish, where `InWeek` is a rule.
-    ``difficulty``, ``kind``, ``category`` and ``review_offsets`` (days) are wishes for spacing, not weighed yet.
+    ``difficulty`` (1 to 10), ``kind``, ``category`` and ``review_offsets`` (days) are weighed for spacing: the n-th
+    offset is for the n-th `StepKind.REVIEW` in author order that waits for this step.
     """
 
     id: Id
@@ -285,13 +298,20 @@ class Learner:
 class Policy:
     """What to do where the inputs leave a choice.
 
-    ``notice_days`` N: no slot moves earlier if its old or new date is before today + N. ``due_moves``: a due date
-    made from the cadence follows its slot when a re-plan moves it; otherwise it stays.
+    ``catch_up_weeks`` is for `LateJoin.CATCH_UP`. ``notice_days`` N: no slot moves earlier if its old or new date is
+    before today + N. ``due_moves``: a due date made from the cadence follows its slot when a re-plan moves it;
+    otherwise it stays.
     """
 
     arrangement: Arrangement = Arrangement.SOON
     late_join: LateJoin = LateJoin.SHIFT
+    catch_up_weeks: int = 2
     overload: Overload = Overload.EXTEND
     missed: MissedWork = MissedWork.ROLL_FORWARD
     notice_days: int = 0
     due_moves: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for fewer than one week to catch up."""
+        if self.catch_up_weeks < 1:
+            raise ValueError("catching up takes a week or more")

@@ -168,6 +168,7 @@ def policy_of(data: Mapping[str, Any]) -> Policy:
     return Policy(
         arrangement=Arrangement(data.get("arrangement", Arrangement.SPREAD)),
         late_join=LateJoin(data.get("late_join", LateJoin.SHIFT)),
+        catch_up_weeks=data.get("catch_up_weeks", Policy().catch_up_weeks),
         overload=Overload(data.get("overload", Overload.EXTEND)),
         missed=MissedWork(data.get("missed", MissedWork.ROLL_FORWARD)),
         notice_days=data.get("notice_days", 0),

@@ -22,6 +22,8 @@ _DATED: dict[ReasonCode, Callable[[str], object]] = {
 }
 _NAMED: dict[ReasonCode, Callable[[str], object]] = {
     ReasonCode.PREREQUISITE: lambda title: _("“%(title)s” has to be done first", title=title),
+    ReasonCode.REVIEW: lambda title: _("it goes over “%(title)s” again some days later", title=title),
+    ReasonCode.APART: lambda title: _("it shall not share a day with “%(title)s”, for both are hard", title=title),
     ReasonCode.RESCUE: lambda title: _("it moved so that “%(title)s” still has room", title=title),
 }
 _PLAIN: dict[ReasonCode, Callable[[], object]] = {
@@ -34,6 +36,8 @@ _PLAIN: dict[ReasonCode, Callable[[], object]] = {
     ReasonCode.PIN: lambda: _("it was put here by hand"),
     ReasonCode.SPREAD: lambda: _("the work is spread evenly over your study days"),
     ReasonCode.OWN_WEEK: lambda: _("it belongs to this week of the path"),
+    ReasonCode.REVIEW: lambda: _("a review comes some days after what it goes over"),
+    ReasonCode.APART: lambda: _("two hard assessments shall not share a day"),
     ReasonCode.EFFORT: lambda: _("the minutes it takes have changed"),
     ReasonCode.CALENDAR: lambda: _("there was no room left where it was"),
     ReasonCode.RESCUE: lambda: _("it moved so that nothing required is late"),

@@ -20,7 +20,7 @@ Detail = Mapping[str, Any]
 
 _UNPLACED = {
     "OPTIONAL_DROPPED": lambda e: _("“%(title)s” is optional and left out.", title=e["title"]),
-    "LATE_JOIN": lambda e: _("“%(title)s” is optional and left out for a late start.", title=e["title"]),
+    "LATE_JOIN": lambda e: _("“%(title)s” is left out for a late start.", title=e["title"]),
     "NO_ROOM": lambda e: _("“%(title)s” (%(time)s) finds no free time.", title=e["title"], time=minutes(e["minutes"])),
     "TOO_LONG": lambda e: _(
         "“%(title)s” (%(time)s) is longer than any study day.", title=e["title"], time=minutes(e["minutes"])

@@ -68,9 +68,10 @@ def test_the_preview_says_who_will_not_make_it_and_why(cast, sign_in):
 def test_the_choices_of_the_preview_go_on_to_the_publishing(cast, sign_in):
     path = make_path(cast.ada.organization_id)
     browser = sign_in(cast.ada)
-    sent = form_of(preview(browser, cast, path, overload="REPORT", notice_days="3"))
-    assert sent["overload"] == "REPORT"
-    assert sent["notice_days"] == "3"
+    chosen = {"overload": "REPORT", "notice_days": "3", "late_join": "CATCH_UP", "catch_up_weeks": "4"}
+    chosen |= {"missed": "COMPRESS", "due_moves": "y"}
+    sent = form_of(preview(browser, cast, path, **chosen))
+    assert {name: sent[name] for name in chosen} == chosen
 
 
 @pytest.mark.parametrize("policy", [{"arrangement": "NEVER"}, {"notice_days": "many"}])

@@ -16,6 +16,7 @@ from portal.pacing.types import (
     Edge,
     Id,
     InWeek,
+    LateJoin,
     Learner,
     MissedWork,
     OnWeekday,
@@ -59,6 +60,11 @@ class Case:
         return self.learner.starts_on or self.calendar.starts_on
 
     @property
+    def counted_on(self) -> date:
+        """Offsets and weeks are counted from the learner's start, or from the class's when she joins where it is."""
+        return self.calendar.starts_on if self.policy.late_join is LateJoin.JOIN_CLASS else self.first_on
+
+    @property
     def hard_ends_on(self) -> date:
         theirs = self.calendar.hard_ends_on or self.calendar.starts_on + timedelta(days=3 * 365)
         return max(theirs, self.learner.ends_on or theirs)
@@ -87,7 +93,7 @@ def moment(case: Case, value: datetime | DayOffset, default: int) -> datetime:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
     minute = default if value.at is None else value.at.hour * 60 + value.at.minute
-    return at_local(case.calendar.zone, case.first_on + value.days * DAY, minute)
+    return at_local(case.calendar.zone, case.counted_on + value.days * DAY, minute)
 
 
 def end(slot: Slot) -> datetime:
@@ -227,7 +233,7 @@ def _caps(case: Case, plan: Plan, placed: list[Slot]) -> list[str]:
 def _windows(case: Case, placed: list[Slot]) -> list[str]:
     found = []
     locks = {each.step: each.lock for each in case.learner.extensions if each.lock is not None}
-    monday = case.first_on - case.first_on.weekday() * DAY
+    monday = case.counted_on - case.counted_on.weekday() * DAY
     for slot in placed:
         step = case.step(slot.step)
         window = step.window

@@ -20,6 +20,7 @@ from portal.pacing.types import (
     Edge,
     Hours,
     InWeek,
+    LateJoin,
     Learner,
     MissedWork,
     OnWeekday,
@@ -29,6 +30,7 @@ from portal.pacing.types import (
     Policy,
     SlotStatus,
     Step,
+    StepKind,
     Taken,
     Window,
 )
@@ -108,6 +110,10 @@ def paths(draw: st.DrawFn, most: int = 9, *, start: date = STARTS[0]) -> PathVer
                 | instants
             ),
             week=draw(st.none() | st.integers(1, 4)),
+            difficulty=draw(st.sampled_from((1, 8, 10))),
+            kind=draw(st.sampled_from(StepKind)),
+            category=draw(st.sampled_from((None, "x", "y"))),
+            review_offsets=draw(st.sampled_from(((), (), (1, 3), (7,)))),
         )
         for number in range(count)
     )
@@ -166,6 +172,8 @@ def policies() -> st.SearchStrategy[Policy]:
     return st.builds(
         Policy,
         arrangement=st.sampled_from(Arrangement),
+        late_join=st.sampled_from(LateJoin),
+        catch_up_weeks=st.sampled_from((1, 2)),
         overload=st.sampled_from(Overload),
         missed=st.sampled_from(MissedWork),
         notice_days=st.sampled_from((0, 3)),

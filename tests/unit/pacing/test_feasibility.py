@@ -5,10 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 
-from portal.pacing.engine import diagnose, plan
-from portal.pacing.given import hand_out
+from portal.pacing.engine import diagnose, plan, prepare
 from portal.pacing.graph import graph_of
-from portal.pacing.problem import build
 from portal.pacing.proof import certificate
 from portal.pacing.results import CertificateCode, ConflictCode, LateCode, RepairCode, Report, Verdict
 from portal.pacing.types import (
@@ -38,9 +36,7 @@ def report(path: PathVersion, calendar: ClassCalendar = WEEK, learner: Learner |
 
 
 def proof(case: Case) -> object:
-    problem = build(graph_of(case.path), case.calendar, case.learner, case.policy, case.base, case.now)
-    hand_out(problem)
-    return certificate(problem)
+    return certificate(prepare(graph_of(case.path), case.calendar, case.learner, case.policy, case.base, case.now))
 
 
 @QUICK

@@ -84,6 +84,7 @@ def _cost(world: World, planned: Plan) -> Cost:
     report = planned.report
     late = [each for each in report.late if each.code is not LateCode.CADENCE]
     away = [*report.unplaced, *planned.left_out]
+    late = [each for each in report.late if each.code is not LateCode.CADENCE]
     return (
         sum(each.code is ConflictCode.PIN_BEFORE_PREREQUISITE for each in report.conflicts),
         sum(each.minutes for each in away if each.required) // 5,
