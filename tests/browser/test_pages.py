@@ -2,11 +2,13 @@
 
 import os
 import re
+from datetime import time
 
 import pytest
 from sqlalchemy import select
 
 from portal import clock
+from portal.classes.timetable import MeetingDraft, add_meetings
 from portal.config import ROOT
 from portal.curricula import services as curricula
 from portal.library.origin import copy
@@ -33,11 +35,16 @@ def school(application):
             copy(now=now)
             curriculum = curricula.create("Loops and lists", "For the first weeks.", actor=cast.ada, now=now)
             activities = db.scalars(select(Activity.id).limit(4)).all()
-            curricula.add_steps(curriculum, activities)
+            steps = curricula.add_steps(curriculum, activities)
+            tied = {"anchor": {"meeting": 3, "offset_minutes": -15}, "review_offsets": [1, 7]}
+            curricula.set_step(curriculum, steps[1].id, minutes=None, required=True, options=tied, needs={})
+            thursdays = MeetingDraft(3, time(10), 90)
+            add_meetings(cast.class_id, thursdays, actor=cast.ada, now=now)
             item = db.scalars(select(ScheduleItem.id).where(ScheduleItem.member_id == cast.ben.member_id)).first()
             return cast, {
                 "class": cast.class_id,
                 "path": curriculum.id,
+                "step": steps[1].id,
                 "version": path.version_id,
                 "activity": activities[0],
                 "item": item,
@@ -59,6 +66,7 @@ TEACHER = [
         "/classes/{class}/people/{ben}",
     ),
     *("/classes/{class}/publish/preview?version={version}", "/classes/{class}/students/{ben}", "/terms", "/members"),
+    "/paths/{path}/steps/{step}",
     *("/paths", "/paths/{path}", "/paths/{path}/add", "/paths/import", "/library", "/library/activities/new"),
     *("/library/activities/{activity}/edit", "/settings/organization"),
 ]

@@ -1,6 +1,6 @@
 """When a class meets: weekly rules become numbered meetings by the clock of the class; schedules follow each change."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from sqlalchemy import select
@@ -46,6 +46,12 @@ def test_meetings_keep_their_local_time_when_the_clocks_change(cast, here, berli
     assert [meeting.on.day for meeting in found] == [15, 22, 29, 5]
     assert [meeting.starts_at.hour for meeting in found] == [8, 8, 9, 9], "UTC"
     assert {(meeting.start, meeting.minutes) for meeting in found} == {(time(10), 90)}
+
+
+def test_a_meeting_on_the_day_the_clocks_change_starts_by_the_clock(cast, here, berlin):
+    timetable.add_meetings(berlin, MeetingDraft(6, time(10), 60), actor=cast.ada, now=NOW)
+    at = {meeting.on: meeting.starts_at for meeting in meetings(berlin)}
+    assert at[date(2026, 10, 25)] == datetime(2026, 10, 25, 9, tzinfo=UTC)
 
 
 def test_rules_are_numbered_together_in_time_order(cast, here, berlin):

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from portal import clock
+from portal.curricula.queries import version_for_planning
 from portal.models.classes import Blackout, ClassMeeting, ClassRole, Enrolment
 from portal.progress import services as progress
 from portal.schedules import queries
+from portal.schedules.inputs import path_of
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import items, make_path, publish, schedules
 from tests.factories.cast import NOW, enrol, make_class
@@ -220,6 +222,22 @@ def test_minutes_done_ahead_today_count_against_today(cast):
     more = publish(make_path(school, (30,)), cast.class_id, cast.ada, arrangement="SOON", now=at(MONDAY, 11))
     (found,) = items(cast.ada, schedules(cast.ada, more)["Ben"].id)
     assert found.on_date > MONDAY, "a quarter of an hour is left of Monday"
+
+
+def test_minutes_of_today_s_own_work_are_not_counted_twice(cast):
+    path = make_path(cast.ada.organization_id, (60,))
+    (schedule,) = schedules(cast.ada, publish(path, cast.class_id, cast.ada, arrangement="SOON")).values()
+    (item,) = items(cast.ada, schedule.id)
+    do(cast, progress.complete, item, at(MONDAY, 10), actual_minutes=45)
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        assert done_ahead(cast, "UTC", at(MONDAY, 11)) == 0
+
+
+def test_days_of_review_reach_the_engine(cast):
+    path = make_path(cast.ada.organization_id, (30, 30), options=[{"review_offsets": [1, 7]}])
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        steps = path_of(version_for_planning(path.version_id), "UTC").steps
+    assert [step.review_offsets for step in steps] == [(1, 7), ()]
 
 
 def done_ahead(cast, zone, now):
