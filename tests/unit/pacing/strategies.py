@@ -69,10 +69,9 @@ PROOF = "PROOF" in os.environ  # `make proof`: many more generated cases
 
 
 def examples(count: int) -> settings:
-    """So many generated cases in `make test`, twenty times as many in `make proof`."""
-    return settings(
-        max_examples=count * (20 if PROOF else 1), deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
+    """So many generated cases in `make test`, twenty times as many in `make proof`, few for each of many mutants."""
+    count = 25 if "MUTANT_UNDER_TEST" in os.environ else count * (20 if PROOF else 1)
+    return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
 QUICK = examples(150)
