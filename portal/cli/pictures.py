@@ -149,7 +149,7 @@ def _pin() -> tuple[Panel, ...]:
 
 
 def _does_not_fit() -> tuple[Panel, ...]:
-    path = _path(60, 60, 60, 45, 45, 60)
+    path = _path(60, 60, 60, 45, 60, 45)
     calendar = replace(HOUR_A_DAY, soft_ends_on=FRI)
     found = {each.code: each for each in diagnose(path, calendar, Learner(), Policy(), (), BEFORE).repairs}
     more, later = found[RepairCode.ADD_MINUTES].minutes, found[RepairCode.EXTEND].ends_on
