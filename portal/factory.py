@@ -31,6 +31,8 @@ from portal.extensions import babel, csrf, db, limiter, login, migrate, valkey
 from portal.jobs.dispatch import dispatch
 from portal.library import jobs as library_jobs
 from portal.library import routes as library
+from portal.lti import admin_routes as lti_admin
+from portal.lti import jobs as lti_jobs
 from portal.lti import routes as lti
 from portal.lti.grades import jobs as lti_grades_jobs
 from portal.lti.roster import jobs as lti_roster_jobs
@@ -67,6 +69,7 @@ FEATURES: tuple[Blueprint, ...] = (
     notifications.blueprint,
     calendars.blueprint,
     lti.blueprint,
+    lti_admin.blueprint,
 )
 PAGES: tuple[ModuleType, ...] = (classes_calendar,)  # imported so that their routes are registered
 JOBS: tuple[ModuleType, ...] = (
@@ -77,6 +80,7 @@ JOBS: tuple[ModuleType, ...] = (
     assignments_jobs,
     notifications_jobs,
     calendars_jobs,
+    lti_jobs,
     lti_roster_jobs,
     lti_grades_jobs,
 )  # imported so that their handlers are registered
@@ -143,6 +147,13 @@ def _shell() -> Shell:
             Section("notifications.preferences", _l("Notifications"), "bell", 20),
             Section("calendars.links", _l("Calendar links"), "calendar", 30),
             Section("organizations.organization", _l("Organization"), "building", 40, owns),
+            Section(
+                "platforms.index",
+                _l("Learning platforms"),
+                "plug",
+                50,
+                lambda actor: may(actor, Permission.PLATFORMS_MANAGE),
+            ),
             Section("audit.index", _l("Audit log"), "history", 60, lambda actor: may(actor, Permission.AUDIT_VIEW)),
         ),
         unread=lambda actor: unread_count(actor.member_id),

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.events.audit import audit
+from portal.events.outbox import owe
 from portal.models.lti import LtiToolKey
 from portal.security.sealing import seal, unseal
 from portal.tenancy.scope import organization_id, session
@@ -22,6 +23,7 @@ from portal.tenancy.scope import organization_id, session
 LIFETIME = timedelta(days=90)
 AHEAD = timedelta(days=1)
 OVERLAP = timedelta(days=7)
+ROTATION = "lti.key_rotation"
 KEY_SET_SECONDS = 3600  # how long platforms may keep the key set
 _BITS = 2048
 
@@ -100,4 +102,5 @@ def _make(*, signs_from: datetime, now: datetime) -> LtiToolKey:
         "signs_from": signs_from,
     }
     key_id = session().execute(insert(LtiToolKey).values(values).returning(LtiToolKey.id)).scalar_one()
+    owe(ROTATION, key_id, due_at=signs_from + LIFETIME)
     return session().get_one(LtiToolKey, key_id)

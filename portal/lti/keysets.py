@@ -89,11 +89,24 @@ def _may_fetch(kept: _Set, now: datetime) -> bool:
         return True
 
 
+def ask(jwks_url: str, *, private: bool) -> int:
+    """Fetch a set without keeping it: how many usable keys it has. Refused."""
+    return len(parse(_get(jwks_url, private=private)))
+
+
 def _fetch(kept: _Set, jwks_url: str, *, private: bool, now: datetime) -> None:
+    response = _get(jwks_url, private=private)
+    keys = parse(response)
+    kept.keys, kept.fetched_at = keys, now
+    kept.fresh_until = now + lifetime(response, now=now)
+
+
+def _get(jwks_url: str, *, private: bool) -> requests.Response:
     try:
         with guard.session(private=private) as http:
             response = http.get(jwks_url, headers={"Accept": "application/json"})
             response.raise_for_status()
+            return response
     except guard.BlockedAddressError as error:
         raise Refused(
             "keys_blocked", N_("The learning platform's key-set address may not be asked: %(why)s."), why=str(error)
@@ -103,9 +116,6 @@ def _fetch(kept: _Set, jwks_url: str, *, private: bool, now: datetime) -> None:
             "keys_unreachable",
             N_("The learning platform's keys could not be fetched. Open the link again in a minute."),
         ) from error
-    keys = parse(response)
-    kept.keys, kept.fetched_at = keys, now
-    kept.fresh_until = now + lifetime(response, now=now)
 
 
 def parse(response: requests.Response) -> dict[str, PublicKey]:

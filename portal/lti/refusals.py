@@ -44,6 +44,7 @@ def claim(name: str) -> Refused:
 def keep(refused: Refused, action: str, *, reference: str, now: datetime) -> None:
     """Write the one row a refused launch leaves: in the organization's audit log, else in the security log."""
     details: dict[str, Any] = {name: value[:_LONGEST] for name, value in refused.details.items()}
+    details["said"] = str(refused)[:_LONGEST]
     if refused.organization_id is not None:
         with unit_of_work(organization_id=refused.organization_id):
             audit(

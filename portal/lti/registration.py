@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.audit import audit
-from portal.lti import guard, registry
+from portal.lti import guard, keysets, registry
+from portal.lti.refusals import Refused
 from portal.models.lti import ClientState, LtiClient, LtiPlatform, PlatformKind
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
@@ -37,6 +38,11 @@ def register(draft: PlatformDraft, *, private: bool, actor: Actor, now: datetime
     """Register a client by hand; it may launch at once. Invalid names the field, Conflict a known client."""
     authorize(actor, Permission.PLATFORMS_MANAGE)
     return add(draft, state=ClientState.ACTIVE, private=private, actor_member_id=actor.member_id, now=now)
+
+
+def may_manage(actor: Actor) -> None:
+    """Return when the actor may manage platforms; else Forbidden."""
+    authorize(actor, Permission.PLATFORMS_MANAGE)
 
 
 def add(
@@ -164,3 +170,16 @@ def _client(client_key: uuid.UUID) -> tuple[LtiClient, LtiPlatform]:
 def split_ids(text: str | None) -> tuple[str, ...]:
     """Deployment ids, one a line."""
     return tuple(dict.fromkeys(line.strip() for line in (text or "").splitlines() if line.strip()))
+
+
+def test(client_key: uuid.UUID, *, private: bool, actor: Actor, now: datetime) -> int:
+    """Ask the platform for its keys now: how many there are. Refused says in words what is wrong, and it is kept."""
+    authorize(actor, Permission.PLATFORMS_MANAGE)
+    _client_row, platform = _client(client_key)
+    try:
+        count = keysets.ask(platform.jwks_url, private=private)
+    except Refused as refused:
+        platform.last_error, platform.last_error_at = str(refused), now
+        raise
+    platform.last_error = platform.last_error_at = None
+    return count

@@ -26,7 +26,8 @@ PUBLIC = {
     *("accounts.do_reset", "accounts.verify", "accounts.do_verify", "accounts.confirm_email", "accounts.sign_out"),
     *("accounts.do_confirm_email", "organizations.invitation", "calendars.feed", "notifications.unsubscribe"),
     *("notifications.confirm_unsubscribe", "notifications.mails", "notifications.mail", "notifications.mail_html"),
-    *("lti.begin", "lti.arrive", "lti.here", "lti.proceed", "lti.key_set"),
+    *("lti.begin", "lti.arrive", "lti.here", "lti.proceed", "lti.key_set", "platforms.canvas"),
+    *("platforms.open_link", "platforms.do_register"),
 }
 OWN = {"progress.item", "progress.act", "progress.complete", "progress.note"}  # a learner's own items
 STUDENTS_MAY = {
@@ -79,6 +80,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
             "token": "no-such-token",
             "name": "no-such-mail",
             "filename": "none",
+            "client_key": uuid.uuid4(),
         }
     return cast, ids
 

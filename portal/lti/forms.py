@@ -1,0 +1,20 @@
+"""The form of a registration by hand."""
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import DataRequired, Length
+
+_TEXT = [DataRequired(), Length(max=1000)]
+
+
+class PlatformForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+    """What the learning platform shows of the registration."""
+
+    name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)], description=_l("As you call it."))
+    issuer = StringField(_l("Platform ID (issuer)"), validators=_TEXT)
+    client_id = StringField(_l("Client ID"), validators=_TEXT)
+    deployment_ids = TextAreaField(_l("Deployment IDs"), description=_l("One a line. More can be added later."))
+    auth_login_url = StringField(_l("Authentication request URL"), validators=_TEXT)
+    token_url = StringField(_l("Access token URL"), validators=_TEXT)
+    jwks_url = StringField(_l("Public keyset URL"), validators=_TEXT)

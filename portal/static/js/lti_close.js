@@ -1,0 +1,2 @@
+// A platform that opened its registration in a frame or a window closes it when it hears this (Dynamic Registration 1.0).
+if (document.getElementById('lti-close')) (window.opener || window.parent).postMessage({ subject: 'org.imsglobal.lti.close' }, '*')
