@@ -1,0 +1,193 @@
+"""A launch in a real browser: the portal over https in a frame of another site, third-party cookies blocked.
+
+The platform is lti1p3platform over HTTP at lms.test, the portal stands at tool.test; both names lead to this machine.
+"""
+
+import json
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from sqlalchemy import select
+from werkzeug import Response
+from werkzeug.serving import make_server
+
+from portal import clock
+from portal.cli.browser import find_browser
+from portal.config import Settings
+from portal.extensions import limiter
+from portal.factory import create_app
+from portal.lti.registration import PlatformDraft, register
+from portal.models.lti import LtiContext
+from portal.models.organizations import OrganizationKind, Role
+from portal.tenancy.scope import unit_of_work
+from tests.browser.conftest import FLAGS
+from tests.contract.lti.launching import INSTRUCTOR, LEARNER
+from tests.contract.lti.platform import Message, Platform, serve
+from tests.factories.assignments import make_path, publish
+from tests.factories.cast import PASSWORD, make_actor, make_member, make_organization, make_user
+
+COURSE = {"id": "7", "title": "Biology", "type": ["CourseSection"]}
+
+
+@pytest.fixture
+def tool(settings: Settings) -> Iterator[str]:
+    """The portal at https://tool.test with a certificate made on the spot."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    address = f"https://tool.test:{listening.getsockname()[1]}"
+    application = create_app(replace(settings, public_url=address, lti_private_addresses=True))
+    limiter.enabled = False
+    server = make_server("127.0.0.1", 0, application, threaded=True, ssl_context="adhoc", fd=listening.detach())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield address
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Browser]:
+    """A browser that blocks third-party cookies and finds both sites on this machine."""
+    path = find_browser()
+    assert path is not None
+    flags = ["--host-resolver-rules=MAP *.test 127.0.0.1", "--test-third-party-cookie-phaseout"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(path), args=[*FLAGS, *flags])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def course(app, tool: str, strict: Browser) -> Iterator[tuple[Platform, Callable[[str], Page]]]:
+    """A platform that knows the portal, with a teacher and a learner, and how to open its course."""
+    organization = make_organization("Sample School", OrganizationKind.ORGANIZATION)
+    admin = make_actor(organization, make_member(organization, make_user("Ada"), Role.OWNER))
+    with serve(tool=tool, client_id=organization.hex, host="lms.test") as lms:
+        local = lms.url.replace("lms.test", "127.0.0.1")
+        draft = PlatformDraft(
+            "LMS", lms.url, organization.hex, lms.url + "/auth", local + "/token", local + "/jwks", None, ("1",)
+        )
+        with unit_of_work(organization_id=organization):
+            register(draft, private=True, actor=admin, now=clock.now())
+        link = {"id": "link-1", "title": "Week 1"}
+        target = tool + "/lti/launch"
+        lms.messages["teacher"] = Message(
+            "teacher-1", [INSTRUCTOR], "Tea Cher", target=target, resource_link=link, context=COURSE
+        )
+        lms.messages["learner"] = Message(
+            "learner-1", [LEARNER], "Lee Learner", target=target, resource_link=link, context=COURSE
+        )
+        contexts = []
+
+        def visit(who: str) -> Page:
+            context = strict.new_context(ignore_https_errors=True, viewport={"width": 1000, "height": 900})
+            contexts.append(context)
+            page = context.new_page()
+            page.goto(f"{lms.url}/course/{who}")
+            return page
+
+        yield lms, visit
+        for context in contexts:
+            context.close()
+
+
+def inside(page: Page, tool: str, path: str) -> Frame:
+    """The frame once it shows a page of the portal whose address begins so."""
+    page.wait_for_function("document.querySelector('iframe') !== null")
+    frame = page.frames[1]
+    frame.wait_for_url(lambda url: url.startswith(tool + path))
+    frame.wait_for_load_state()
+    return frame
+
+
+def class_and_teacher(app, tool, course):
+    """The teacher's launch makes the class; the class's id and its organization."""
+    lms, visit = course
+    frame = inside(visit("teacher"), tool, "/classes/")
+    assert "Biology" in frame.inner_text("main")
+    organization = uuid.UUID(hex=lms.registration.get_client_id())
+    with unit_of_work(organization_id=organization) as db:
+        found = db.scalars(select(LtiContext)).one()
+        return organization, found.class_id
+
+
+def test_a_learner_completes_an_item_in_a_frame_on_the_first_try(app, tool, course, drain):
+    _lms, visit = course
+    organization, class_id = class_and_teacher(app, tool, course)
+    waiting = inside(visit("learner"), tool, "/lti/learn/")
+    assert "No path yet" in waiting.inner_text("main")
+    teacher = make_actor(organization, make_member(organization, make_user("Eve"), Role.OWNER))
+    now = clock.now()
+    publish(make_path(organization, (30, 30, 30), now=now), class_id, teacher, now=now)
+    drain(clock.now())
+    page = visit("learner")
+    frame = inside(page, tool, "/lti/learn/")
+    assert frame.locator(".side").count() == 0
+    assert frame.locator("h2", has_text="The whole path").count() == 1
+    frame.locator(".list a.ti").first.click()
+    item = inside(page, tool, "/items/")
+    item.get_by_role("button", name="Mark as completed").click()
+    item.get_by_text("Finished").wait_for()
+    cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
+    assert cookies["launch"]["sameSite"] == "None"
+    assert cookies["launch"]["secure"]
+    assert "session" not in cookies
+    item.evaluate("document.cookie = 'plain=1; SameSite=None; Secure'")
+    assert "plain" not in item.evaluate("document.cookie"), "third-party cookies must be blocked for this test to tell"
+    again = inside(visit("learner"), tool, "/lti/learn/")
+    assert again.locator(".list .badge.ok").count() == 1
+
+
+def test_the_frame_says_how_high_its_page_is(tool, course):
+    _lms, visit = course
+    page = visit("teacher")
+    inside(page, tool, "/classes/")
+    page.evaluate(
+        "window.heights = []; addEventListener('message', e => e.data.subject === 'lti.frameResize' "
+        "&& heights.push(e.data.height))"
+    )
+    inside(page, tool, "/classes/").evaluate("location.reload()")
+    page.wait_for_function("window.heights.some(height => height > 100)")
+
+
+def test_a_platform_is_registered_in_at_most_six_actions_on_our_side(tool, course, strict):
+    lms, _visit = course
+    organization = uuid.UUID(hex=lms.registration.get_client_id())
+    user = make_user("Ola")
+    make_member(organization, user, Role.OWNER)
+    context = strict.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 900})
+    page, actions = context.new_page(), 0
+
+    def click(where) -> None:
+        nonlocal actions
+        actions += 1
+        where.click()
+
+    page.goto(tool + "/sign-in")
+    page.fill("#email", user.email)
+    page.fill("#password", PASSWORD)
+    page.click("main button.pri")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    click(page.locator("#who summary"))
+    click(page.locator("#who").get_by_role("link", name="Settings"))
+    click(page.get_by_role("link", name="Learning platforms"))
+    click(page.get_by_role("button", name="Make a registration link"))
+    link = page.locator("#link").inner_text()
+    local = lms.url.replace("lms.test", "127.0.0.1")
+    endpoints = {"authorization_endpoint": "/auth", "token_endpoint": "/token", "registration_endpoint": "/register"}
+    configuration = {name: local + path for name, path in endpoints.items()}
+    configuration |= {"issuer": local, "jwks_uri": local + "/jwks"}
+    lms.script("GET", "/openid", Response(json.dumps(configuration)))
+    lms.script("POST", "/register", Response(json.dumps({"client_id": "made-by-the-platform"})))
+    elsewhere = context.new_page()
+    elsewhere.goto(f"{link}?openid_configuration={local}/openid&registration_token=once")
+    elsewhere.get_by_role("heading", name="Registered").wait_for()
+    click(page.get_by_role("button", name="Approve"))
+    page.get_by_text("made-by-the-platform").wait_for()
+    page.locator("section", has_text="made-by-the-platform").get_by_text("active", exact=True).wait_for()
+    context.close()
+    assert actions <= 6
