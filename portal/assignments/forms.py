@@ -4,10 +4,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField
+from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import NumberRange, Optional
 
 from portal.pacing.types import Arrangement, LateJoin, MissedWork, Overload, Policy
+from portal.web.parse import uuids
 
 
 class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -55,6 +56,7 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         default=MissedWork.ROLL_FORWARD.value,
     )
     due_moves = BooleanField(_l("Due dates move with the plan"))
+    left_out = SelectMultipleField(_l("Steps left out"), choices=[], validate_choice=False)
     notice_days = IntegerField(_l("Notice, days"), default=0, validators=[Optional(), NumberRange(0, 30)])
 
     def policy(self) -> dict[str, Any]:
@@ -67,4 +69,11 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
             "missed": self.missed.data,
             "due_moves": self.due_moves.data,
             "notice_days": self.notice_days.data or 0,
+            "left_out": sorted(str(step) for step in uuids(self.left_out.data or ())),
         }
+
+    def fields(self) -> list[tuple[str, str]]:
+        """The choices as a form or an address carries them."""
+        plain = [(name, str(value)) for name, value in self.policy().items() if name not in ("due_moves", "left_out")]
+        ticked = [("due_moves", "y")] if self.due_moves.data else []
+        return [*plain, *ticked, *(("left_out", step) for step in self.policy()["left_out"])]

@@ -64,11 +64,7 @@ class Outcome:
     @property
     def counts(self) -> Counter[str]:
         """Items ``moved``, ``added`` and ``removed``."""
-        return Counter(
-            "added" if change.before is None else "removed" if change.after is None else "moved"
-            for effect in self.effects
-            for change in effect.changes
-        )
+        return Counter(change.kind for effect in self.effects for change in effect.changes)
 
 
 def preview(command: Command, *, actor: Actor, now: datetime) -> Outcome:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from portal.models.curricula import VersionStep
 from portal.models.organizations import Member
 from portal.models.schedules import Assignment, Schedule
 from portal.pacing.results import Slot, Verdict
@@ -37,6 +38,11 @@ class Change:
     before: Place | None
     after: Place | None
     reason: str
+
+    @property
+    def kind(self) -> str:
+        """``moved``, ``added`` or ``removed``."""
+        return "added" if self.before is None else "removed" if self.after is None else "moved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,19 @@ def standing(assignment_id: uuid.UUID | None) -> Standing:
 
 def effects_of(frame: Frame, path: str, planned: Sequence[Planned], before: Standing) -> list[Effect]:
     """What these plans would change, a learner each, in the order given."""
-    titles = {str(step.step_id): step.title for step in frame.version.steps}
+    titles = {str(step.step_id): step.title for step in frame.version.steps} | _titles_gone(frame, planned)
     names = _names([each.enrolment.member_id for each in planned])
     return [_effect(frame, path, each, titles, names, before) for each in planned]
+
+
+def _titles_gone(frame: Frame, planned: Sequence[Planned]) -> dict[str, str]:
+    """Titles of steps that only items that go still have: the version has them no more."""
+    there = {step.step_id for step in frame.version.steps}
+    gone = {removed.slot.step for each in planned for removed in each.diff.removed} - there
+    if not gone:
+        return {}
+    rows = session().execute(select(VersionStep.step_id, VersionStep.title).where(VersionStep.step_id.in_(gone)))
+    return {str(step_id): title for step_id, title in rows}
 
 
 def _names(member_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

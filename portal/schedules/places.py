@@ -5,6 +5,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -75,3 +76,12 @@ def say_done(text: str, undo: RollBack | None, stamp: str, values: Values) -> No
     fields = {**dict(spoken(undo)), **place(values), "key": uuid.uuid4().hex, "stamp": stamp}
     note = {"text": text, "url": url_for("schedules.apply"), "label": _("Undo"), "fields": fields}
     flash(note)  # type: ignore[arg-type]  # the session keeps any JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """A repair in words with the address of its preview, for one learner and, when there are more, for the class."""
+
+    text: str
+    href: str = ""
+    class_href: str = ""

@@ -19,14 +19,21 @@ class Advice:
     repair: Repair
     titles: Sequence[str]
 
-    def command(self, class_id: uuid.UUID, assignment_id: uuid.UUID, members: tuple[uuid.UUID, ...] = ()) -> Command:
-        """The command that applies it, for these members or for the whole class."""
+    def command(
+        self, class_id: uuid.UUID, assignment_id: uuid.UUID | None, members: tuple[uuid.UUID, ...] = ()
+    ) -> Command:
+        """The command that applies it, for these members or for the whole class; leaving out needs an assignment."""
         if self.repair.code is RepairCode.ADD_MINUTES:
             return AddMinutes(class_id, self.repair.minutes, self.repair.weekdays, members)
         if self.repair.code is RepairCode.EXTEND and self.repair.ends_on is not None:
             return ExtendEnd(class_id, self.repair.ends_on, members)
-        steps = tuple(step for step in self.repair.steps if isinstance(step, uuid.UUID))
-        return LeaveOut(assignment_id, steps, members)
+        assert assignment_id is not None  # noqa: S101 - as said
+        return LeaveOut(assignment_id, self.steps, members)
+
+    @property
+    def steps(self) -> tuple[uuid.UUID, ...]:
+        """The steps to leave out."""
+        return tuple(step for step in self.repair.steps if isinstance(step, uuid.UUID))
 
 
 @dataclass(frozen=True, slots=True)

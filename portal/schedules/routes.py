@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,7 +19,7 @@ from portal.schedules import changes, changing, queries, words
 from portal.schedules.changing import Outcome
 from portal.schedules.commands.spoken import read, spoken
 from portal.schedules.effects import Effect
-from portal.schedules.places import Values, address, back, carried, say_done
+from portal.schedules.places import Mend, Values, address, back, carried, say_done
 from portal.schedules.reasons import in_words, why
 from portal.schedules.repairs import Trouble
 from portal.security.actor import Actor
@@ -35,15 +34,6 @@ blueprint.add_app_template_filter(words.trouble)
 blueprint.add_app_template_filter(words.misfit)
 blueprint.add_app_template_filter(in_words, "reason")
 blueprint.add_app_template_filter(why)
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """A repair in words with the address of its preview, for one learner and, when there are more, for the class."""
-
-    text: str
-    href: str = ""
-    class_href: str = ""
 
 
 def mends(effect: Effect, trouble: Trouble | None, *, several: bool, way: dict[str, str], actor: Actor) -> list[Mend]:

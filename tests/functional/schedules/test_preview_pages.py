@@ -15,6 +15,7 @@ from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import items, make_path, publish, schedules
 from tests.factories.cast import NOW
 from tests.factories.classes import make_students
+from tests.factories.pages import press, text_of
 
 MON, TUE, WED, THU, FRI = [date(2026, 9, 7) + timedelta(days=number) for number in range(5)]
 
@@ -29,29 +30,6 @@ def at_the_tests_time():
 def planned(cast):
     """Four hours in a chain, one each day from Monday, for ben; the assignment's id."""
     return publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, arrangement="SOON")
-
-
-def text_of(answer):
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
-
-
-def fields_of(answer, label):
-    """Address and hidden fields of the form whose button says ``label``, CSRF token aside."""
-    for form in re.findall(r"<form method=\"post\".*?</form>", answer.text, re.DOTALL):
-        if re.search(rf"<button[^>]*>(<svg.*?</svg>)?{label}</button>", form, re.DOTALL):
-            fields = re.findall(r'name="([^"]+)" value="([^"]*)"', form)
-            address = re.search(r'action="([^"]+)"', form)[1]
-            sent: dict[str, list[str]] = {}
-            for name, value in fields:
-                if name != "csrf_token":
-                    sent.setdefault(name, []).append(html.unescape(value))
-            return address, sent
-    raise AssertionError(f"no form with a button {label}")
-
-
-def press(browser, answer, label):
-    address, fields = fields_of(answer, label)
-    return browser.post(address, data=fields)
 
 
 def look(browser, **query):
