@@ -19,7 +19,11 @@ from portal.notifications import mail, queries
 from portal.notifications.kinds import DIGEST, SCHEDULE_CHANGED, SCHEDULE_NEW, TEST
 from portal.notifications.queries import Recipient
 from portal.organizations.mails import TENANT_MAILS
+from portal.progress.plan_queries import News, news_of
+from portal.schedules.words import change_words
 from portal.tenancy.scope import organization_id, session
+
+_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +118,40 @@ def _digest(delivery: Delivery, who: Recipient) -> Draft | None:
     )
 
 
-def _schedule(delivery: Delivery, who: Recipient) -> Draft | None:
+def _new_schedule(delivery: Delivery, who: Recipient) -> Draft | None:
     summary = queries.schedule_summary(uuid.UUID(delivery.data["schedule_id"]))
     if summary is None:
         return None
+    _news(delivery, who)
     title, count, first_on, last_on = summary
-    new = delivery.kind == SCHEDULE_NEW
-    subject = _("Your schedule for %(path)s", path=title) if new else _("New dates for %(path)s", path=title)
-    return Draft(
-        subject,
-        "schedule",
-        {"new": new, "path_title": title, "count": count, "first_on": first_on, "last_on": last_on},
-    )
+    values = {"path_title": title, "count": count, "first_on": first_on, "last_on": last_on}
+    return Draft(_("Your schedule for %(path)s", path=title), "schedule", values)
+
+
+def _changed_schedule(delivery: Delivery, who: Recipient) -> Draft | None:
+    """Old and new dates of all that no earlier mail told of; None when those told it all."""
+    summary = queries.schedule_summary(uuid.UUID(delivery.data["schedule_id"]))
+    news = _news(delivery, who)
+    if summary is None or not news.moved:
+        return None
+    title, _count, _first_on, last_on = summary
+    values = {
+        "path_title": title,
+        "last_on": last_on,
+        "causes": list(dict.fromkeys(change_words(note.kind, note.detail) for note in reversed(news.notes))),
+        "moved": news.moved[:_LISTED],
+        "more": len(news.moved) - _LISTED,
+    }
+    subject = ngettext("%(num)d new date for %(path)s", "%(num)d new dates for %(path)s", len(news.moved), path=title)
+    return Draft(subject, "schedule_changed", values)
+
+
+def _news(delivery: Delivery, who: Recipient) -> News:
+    """What is new in the delivery's schedule; the delivery keeps of which changes it tells."""
+    schedule_id = uuid.UUID(delivery.data["schedule_id"])
+    news = news_of(schedule_id, who.member_id, told=queries.told_changes(schedule_id, delivery.id))
+    delivery.data = {**delivery.data, "told": [str(note.change_id) for note in news.notes]}
+    return news
 
 
 def _test(delivery: Delivery, who: Recipient) -> Draft | None:
@@ -139,8 +165,8 @@ def _day(day: date) -> str:
 
 _DRAFTS: dict[str, Callable[[Delivery, Recipient], Draft | None]] = {
     DIGEST: _digest,
-    SCHEDULE_NEW: _schedule,
-    SCHEDULE_CHANGED: _schedule,
+    SCHEDULE_NEW: _new_schedule,
+    SCHEDULE_CHANGED: _changed_schedule,
     TEST: _test,
 }
 

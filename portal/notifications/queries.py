@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from portal.models.curricula import VersionStep
-from portal.models.notifications import Channel, DeliverySetting, Notification, NotificationPreference
+from portal.models.notifications import (
+    Channel,
+    Delivery,
+    DeliverySetting,
+    DeliveryState,
+    Notification,
+    NotificationPreference,
+)
 from portal.models.organizations import Member, MemberStatus, Organization
+from portal.models.plans import PlanChange, PlanDiff
 from portal.models.schedules import Assignment, ItemStatus, Schedule, ScheduleItem
 from portal.tenancy.scope import session
 
@@ -124,6 +133,43 @@ def schedules_by_id(schedule_ids: Collection[uuid.UUID]) -> list[ScheduleRef]:
         select(Schedule.id, Schedule.member_id, Schedule.revision).where(Schedule.id.in_(schedule_ids))
     )
     return [ScheduleRef(*row) for row in rows]
+
+
+def newest_changes(schedule_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[uuid.UUID, int]]:
+    """The newest change of each schedule and how many dates it changed there; one statement."""
+    dates = (
+        func.jsonb_array_length(PlanDiff.moved) + func.cardinality(PlanDiff.added) + func.cardinality(PlanDiff.removed)
+    )
+    rows = session().execute(
+        select(PlanDiff.schedule_id, PlanDiff.change_id, dates)
+        .where(PlanDiff.schedule_id.in_(schedule_ids))
+        .ext(distinct_on(PlanDiff.schedule_id))
+        .order_by(PlanDiff.schedule_id, PlanDiff.id.desc())
+    )
+    return {schedule_id: (change_id, count) for schedule_id, change_id, count in rows}
+
+
+def changes_by_id(change_ids: Collection[uuid.UUID]) -> dict[str, PlanChange]:
+    """Changes of plans, by their id's text."""
+    rows = session().scalars(select(PlanChange).where(PlanChange.id.in_(change_ids)))
+    return {str(row.id): row for row in rows}
+
+
+def told_changes(schedule_id: uuid.UUID, but_delivery_id: uuid.UUID) -> set[uuid.UUID]:
+    """The changes that other mails about a schedule told of.
+
+    The schedule is held until the transaction ends, so that of two mails due at once only one tells of a change.
+    """
+    session().execute(select(Schedule.id).where(Schedule.id == schedule_id).with_for_update(key_share=True))
+    rows = session().scalars(
+        select(Delivery.data["told"]).where(
+            Delivery.data["schedule_id"].astext == str(schedule_id),
+            Delivery.member_id == select(Schedule.member_id).where(Schedule.id == schedule_id).scalar_subquery(),
+            Delivery.state != DeliveryState.DEAD,
+            Delivery.id != but_delivery_id,
+        )
+    )
+    return {uuid.UUID(text) for told in rows for text in told or ()}
 
 
 def due_items(member_id: uuid.UUID, *, until: date) -> list[DueItem]:

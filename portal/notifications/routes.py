@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from itsdangerous import BadSignature
 
 from portal import clock
@@ -34,9 +35,10 @@ def index() -> ResponseReturnValue:
     found = queries.latest(actor.member_id)
     ids = {uuid.UUID(row.data["schedule_id"]) for row in found if row.kind in (SCHEDULE_NEW, SCHEDULE_CHANGED)}
     titles = queries.path_titles(ids)
+    changes = queries.changes_by_id({uuid.UUID(row.data["change_id"]) for row in found if "change_id" in row.data})
     return render_template(
         "notifications/index.html",
-        rows=[(row, _title(row, titles)) for row in found],
+        rows=[(row, _title(row, titles), changes.get(row.data.get("change_id", ""))) for row in found],
         unread=queries.unread_count(actor.member_id),
     )
 
@@ -46,7 +48,11 @@ def _title(row: Notification, titles: dict[str, str]) -> str:
     path = titles.get(row.data.get("schedule_id", ""), "")
     texts = {
         SCHEDULE_NEW: lambda: _("Your schedule for %(path)s is ready", path=path),
-        SCHEDULE_CHANGED: lambda: _("%(path)s has new dates", path=path),
+        SCHEDULE_CHANGED: lambda: (
+            ngettext("%(path)s: %(num)d new date", "%(path)s: %(num)d new dates", row.data["dates"], path=path)
+            if "dates" in row.data
+            else _("%(path)s has new dates", path=path)
+        ),
         "digest": lambda: _(
             "Today: %(items)d activities, %(minutes)d min", items=row.data["items"], minutes=row.data["minutes"]
         ),

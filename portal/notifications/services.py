@@ -30,6 +30,7 @@ DELIVERY = "delivery"
 def announce(schedules: Sequence[ScheduleRef], *, now: datetime) -> None:
     """Tell learners of new or changed schedules; a revision that was told already is not told again."""
     people = queries.recipients([schedule.member_id for schedule in schedules])
+    changes = queries.newest_changes([schedule.schedule_id for schedule in schedules if schedule.revision > 1])
     notices, mails = [], []
     for schedule in schedules:
         who = people.get(schedule.member_id)
@@ -37,7 +38,10 @@ def announce(schedules: Sequence[ScheduleRef], *, now: datetime) -> None:
             continue
         kind = SCHEDULE_NEW if schedule.revision == 1 else SCHEDULE_CHANGED
         key = f"schedule:{schedule.schedule_id}:{schedule.revision}"
-        data = {"schedule_id": str(schedule.schedule_id)}
+        data: dict[str, Any] = {"schedule_id": str(schedule.schedule_id)}
+        if schedule.schedule_id in changes:
+            change_id, dates = changes[schedule.schedule_id]
+            data |= {"change_id": str(change_id), "dates": dates}
         if who.wants(kind, Channel.IN_APP):
             notices.append(_row(who, kind, key, data, now))
         if who.wants(kind, Channel.MAIL):

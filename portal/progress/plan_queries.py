@@ -94,19 +94,39 @@ def history_of_item(item_id: uuid.UUID, schedule_id: uuid.UUID, member_id: uuid.
     return _read(rows.all(), member_id, only=item_id)
 
 
-def changes_since(
-    schedule_id: uuid.UUID, member_id: uuid.UUID, since: datetime | None, *, until: datetime
-) -> list[PlanNote]:
-    """What others, or the portal by itself, changed of a plan after ``since``; newest first, never the first plan."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new for a learner in one plan: what changed it, newest first, and where items lie now, in time order."""
+
+    notes: Sequence[PlanNote]
+    moved: Sequence[Moved]
+
+
+def news_of(schedule_id: uuid.UUID, member_id: uuid.UUID, *, told: Collection[uuid.UUID]) -> News:
+    """What others, or the portal by itself, changed, but for the changes ``told``: old places, and those of now.
+
+    What is where it was again is no news; nor is a first plan.
+    """
     found = _notes().where(
         PlanDiff.schedule_id == schedule_id,
         PlanDiff.is_first.is_(False),
-        PlanChange.made_at <= until,
         PlanChange.made_by_id.is_distinct_from(member_id),
+        PlanChange.id.not_in(told),
     )
-    if since is not None:
-        found = found.where(PlanChange.made_at > since)
-    return _read(session().execute(found).all(), member_id)
+    notes = _read(session().execute(found).all(), member_id)
+    oldest: dict[uuid.UUID, Moved] = {}
+    for note in notes:
+        oldest |= {each.item_id: each for each in note.moved}
+    standing = session().scalars(
+        select(ScheduleItem.id).where(ScheduleItem.id.in_(oldest), ScheduleItem.removed_at.is_(None))
+    )
+    places = _places(set(standing))
+    moved = [
+        Moved(item_id, each.title, each.before, places[item_id][1] if item_id in places else None)
+        for item_id, each in oldest.items()
+    ]
+    news = [each for each in moved if each.before != each.after]
+    return News(notes, sorted(news, key=lambda each: each.after or each.before or (date.max, time.max)))
 
 
 def _read(rows: Sequence[Any], member_id: uuid.UUID, *, only: uuid.UUID | None = None) -> list[PlanNote]:
