@@ -33,6 +33,7 @@ from portal.library import jobs as library_jobs
 from portal.library import routes as library
 from portal.lti import admin_routes as lti_admin
 from portal.lti import jobs as lti_jobs
+from portal.lti import people_routes as lti_people
 from portal.lti import routes as lti
 from portal.lti.grades import jobs as lti_grades_jobs
 from portal.lti.roster import jobs as lti_roster_jobs
@@ -70,6 +71,7 @@ FEATURES: tuple[Blueprint, ...] = (
     calendars.blueprint,
     lti.blueprint,
     lti_admin.blueprint,
+    lti_people.blueprint,
 )
 PAGES: tuple[ModuleType, ...] = (classes_calendar,)  # imported so that their routes are registered
 JOBS: tuple[ModuleType, ...] = (

@@ -80,13 +80,19 @@ def _make_person(name: str, email: str, password_hash: str, zone: str, *, now: d
 
 def sign_in(*, email: str, password: str, now: datetime) -> str | None:
     """A new sign-in's token, or None; unknown addresses take the same steps as wrong passwords."""
-    user = find_user(_person_of(email, now=now) or new_id())
-    if not check_password(None if user is None else user.password_hash, password) or user is None:
+    user = proven(email=email, password=password, now=now)
+    if user is None:
         return None
     if is_outdated(user.password_hash):
         with unit_of_work(user_id=user.id):
             _store_password(user.id, password)
     return _begin(user.id, now=now)
+
+
+def proven(*, email: str, password: str, now: datetime) -> User | None:
+    """The person whose address and password these are, or None; takes as long for an unknown address."""
+    user = find_user(_person_of(email, now=now) or new_id())
+    return user if check_password(None if user is None else user.password_hash, password) else None
 
 
 def _begin(user_id: uuid.UUID, *, now: datetime) -> str:

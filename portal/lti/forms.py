@@ -1,8 +1,8 @@
-"""The form of a registration by hand."""
+"""Forms of registrations by hand and of linking an account."""
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import EmailField, PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 _TEXT = [DataRequired(), Length(max=1000)]
@@ -18,3 +18,10 @@ class PlatformForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     auth_login_url = StringField(_l("Authentication request URL"), validators=_TEXT)
     token_url = StringField(_l("Access token URL"), validators=_TEXT)
     jwks_url = StringField(_l("Public keyset URL"), validators=_TEXT)
+
+
+class LinkForm(FlaskForm):  # type: ignore[misc]  # as above
+    """The account, proved by its password."""
+
+    email = EmailField(_l("E-mail"), validators=[DataRequired()])
+    password = PasswordField(_l("Password"), validators=[DataRequired()])

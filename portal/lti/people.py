@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from portal.classes.services import enrol_launched, leave_classes
-from portal.errors import N_, NotFound
+from portal.errors import N_, Conflict, NotFound
 from portal.events.audit import audit
 from portal.lti.refusals import Refused
 from portal.lti.roles import organization_role
@@ -47,7 +47,9 @@ def known(platform_key: uuid.UUID, said: Said, role: ClassRole, *, now: datetime
         found = _new(platform_key, said, role, now=now)
     member = session().get_one(Member, found.member_id)
     if member.status is MemberStatus.REMOVED:
-        raise Refused("member_removed", N_("Your access to this portal was ended. Ask your teacher or an admin."))
+        refused = Refused("member_removed", N_("Your access to this portal was ended. Ask your teacher or an admin."))
+        refused.organization_id = organization_id()
+        raise refused
     found.name, found.email = said.name or found.name, said.email or found.email
     if member.user_id is None and said.name:
         member.name = said.name[:_LONGEST_NAME]
@@ -144,21 +146,40 @@ def merge(class_id: uuid.UUID, lti_user_id: uuid.UUID, *, actor: Actor, now: dat
     """Take a launched learner for the roster member with the same address. NotFound when it is not on offer."""
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
     launched = _offered(class_id, lti_user_id)
-    before, after = launched.member_id, launched.merge_with_id
-    assert after is not None  # noqa: S101 - an offer has both
-    taught = (
-        session()
-        .scalars(
-            select(Enrolment.class_id).where(Enrolment.member_id == before, Enrolment.status == EnrolmentStatus.ACTIVE)
+    assert launched.merge_with_id is not None  # noqa: S101 - an offer has both
+    session().get_one(Member, launched.merge_with_id).status = MemberStatus.ACTIVE
+    _join(launched.member_id, launched.merge_with_id, actor=actor, now=now)
+
+
+def link(member_id: uuid.UUID, user_id: uuid.UUID, *, actor: Actor, now: datetime) -> uuid.UUID:
+    """Link a launched member to the account that its password has proved; the member the person is from now on.
+
+    Who is in the organization with that account already becomes one with that member.
+    """
+    member = session().get_one(Member, member_id)
+    if member.user_id is not None:
+        raise Conflict("linked_already", N_("This is linked to an account already."))
+    own = session().scalar(select(Member).where(Member.user_id == user_id, Member.status == MemberStatus.ACTIVE))
+    if own is None:
+        member.user_id = user_id
+        audit("member.linked", "member", member_id, actor_member_id=actor.member_id, now=now)
+        return member_id
+    _join(member_id, own.id, actor=actor, now=now)
+    return own.id
+
+
+def _join(before: uuid.UUID, after: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+    """One person from now on: classes and launches go over, what was done under the old member stays there."""
+    rows = session().execute(
+        select(Enrolment.class_id, Enrolment.role).where(
+            Enrolment.member_id == before, Enrolment.status == EnrolmentStatus.ACTIVE
         )
-        .all()
     )
-    for each in taught:
-        enrol_launched(each, after, ClassRole.STUDENT, now=now)
+    for class_id, role in rows.all():
+        enrol_launched(class_id, after, role, now=now)
     leave_classes(before, now=now)
     session().execute(update(LtiUser).where(LtiUser.member_id == before).values(member_id=after, merge_with_id=None))
-    member, old = session().get_one(Member, after), session().get_one(Member, before)
-    member.status, old.status = MemberStatus.ACTIVE, MemberStatus.REMOVED
+    session().get_one(Member, before).status = MemberStatus.REMOVED
     sign_ins.end_launches(before)
     audit("member.merged", "member", after, actor_member_id=actor.member_id, now=now, merged=before)
 

@@ -32,7 +32,7 @@ PUBLIC = {
 OWN = {"progress.item", "progress.act", "progress.complete", "progress.note"}  # a learner's own items
 STUDENTS_MAY = {
     *("progress.today", "progress.week", "progress.progress", "progress.changes", "progress.days"),
-    *("library.index", "library.activity", "lti.learn", "lti.waiting"),
+    *("library.index", "library.activity", "lti.learn", "lti.waiting", "lti_people.link", "lti_people.do_link"),
     *("notifications.index", "notifications.read", "notifications.preferences", "notifications.choose"),
     *("notifications.send_test", "calendars.links", "calendars.mint", "calendars.revoke", "accounts.settings"),
     *("accounts.change_profile", "accounts.change_password", "accounts.change_email", "accounts.ask_for_verification"),
@@ -81,6 +81,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
             "name": "no-such-mail",
             "filename": "none",
             "client_key": uuid.uuid4(),
+            "lti_user_id": uuid.uuid4(),
         }
     return cast, ids
 
