@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import urlsafe_b64encode
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -65,8 +66,6 @@ def test_headers_and_bodies_of_any_shape_without_a_signature(lms: Lms, header, b
 
 
 def encoded(part: Any) -> str:
-    from base64 import urlsafe_b64encode
-
     return urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
