@@ -3,17 +3,17 @@
 from flask_babel import get_babel
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms import EmailField, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.accounts.services import MIN_PASSWORD
-from portal.web.choices import zones
+from portal.web.choices import options, zones
 
 
-def languages() -> list[tuple[str, str]]:
+def languages() -> list[SelectChoice]:
     """The languages there are texts in, each by its own name."""
     found = get_babel().instance.list_translations()
-    return sorted((str(locale), locale.get_display_name(locale)) for locale in found)
+    return options(sorted((str(locale), locale.get_display_name(locale)) for locale in found))
 
 
 _EMAIL = [DataRequired(), Email(), Length(max=254)]

@@ -8,6 +8,7 @@ from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import NumberRange, Optional
 
 from portal.pacing.types import Arrangement, LateJoin, MissedWork, Overload, Policy
+from portal.web.choices import options
 from portal.web.parse import uuids
 
 
@@ -16,22 +17,26 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
     arrangement = SelectField(
         _l("Dates"),
-        choices=[
-            (Arrangement.SPREAD.value, _l("spread evenly to the planned end")),
-            (Arrangement.SOON.value, _l("as soon as possible")),
-            (Arrangement.BY_WEEK.value, _l("by the week of each step")),
-        ],
+        choices=options(
+            [
+                (Arrangement.SPREAD.value, _l("spread evenly to the planned end")),
+                (Arrangement.SOON.value, _l("as soon as possible")),
+                (Arrangement.BY_WEEK.value, _l("by the week of each step")),
+            ]
+        ),
         default=Arrangement.SPREAD.value,
     )
     late_join = SelectField(
         _l("Who starts later"),
-        choices=[
-            (LateJoin.SHIFT.value, _l("ends later by as much")),
-            (LateJoin.COMPRESS.value, _l("ends with the class")),
-            (LateJoin.CATCH_UP.value, _l("catches up with the class over some weeks")),
-            (LateJoin.SKIP_OPTIONAL.value, _l("ends with the class, without optional steps")),
-            (LateJoin.JOIN_CLASS.value, _l("starts where the class is, without what it has done")),
-        ],
+        choices=options(
+            [
+                (LateJoin.SHIFT.value, _l("ends later by as much")),
+                (LateJoin.COMPRESS.value, _l("ends with the class")),
+                (LateJoin.CATCH_UP.value, _l("catches up with the class over some weeks")),
+                (LateJoin.SKIP_OPTIONAL.value, _l("ends with the class, without optional steps")),
+                (LateJoin.JOIN_CLASS.value, _l("starts where the class is, without what it has done")),
+            ]
+        ),
         default=LateJoin.SHIFT.value,
     )
     catch_up_weeks = IntegerField(
@@ -39,20 +44,24 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     )
     overload = SelectField(
         _l("Too much for the time"),
-        choices=[
-            (Overload.EXTEND.value, _l("use the days up to the last possible one")),
-            (Overload.DROP_OPTIONAL.value, _l("leave optional steps out")),
-            (Overload.REPORT.value, _l("only report it")),
-        ],
+        choices=options(
+            [
+                (Overload.EXTEND.value, _l("use the days up to the last possible one")),
+                (Overload.DROP_OPTIONAL.value, _l("leave optional steps out")),
+                (Overload.REPORT.value, _l("only report it")),
+            ]
+        ),
         default=Overload.EXTEND.value,
     )
     missed = SelectField(
         _l("Work not done on its day"),
-        choices=[
-            (MissedWork.ROLL_FORWARD.value, _l("takes the next free time")),
-            (MissedWork.COMPRESS.value, _l("is spread over the days that are left")),
-            (MissedWork.LEAVE.value, _l("stays where it was")),
-        ],
+        choices=options(
+            [
+                (MissedWork.ROLL_FORWARD.value, _l("takes the next free time")),
+                (MissedWork.COMPRESS.value, _l("is spread over the days that are left")),
+                (MissedWork.LEAVE.value, _l("stays where it was")),
+            ]
+        ),
         default=MissedWork.ROLL_FORWARD.value,
     )
     due_moves = BooleanField(_l("Due dates move with the plan"))

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Numbe
 
 from portal.classes.services import ClassDraft, Overrides
 from portal.models.classes import Cadence, ClassRole, Classroom
-from portal.web.choices import WEEKDAYS, countries, zones
+from portal.web.choices import WEEKDAYS, countries, options, zones
 from portal.web.parse import NOTHING, maybe_uuid
 
 DEFAULT_WEEK = [60, 60, 60, 60, 60, 0, 0]
@@ -39,11 +39,13 @@ class ClassForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     due_time = TimeField(_l("Due at"), default=time(23, 59), validators=[DataRequired()])
     cadence = SelectField(
         _l("Due dates"),
-        choices=[
-            (Cadence.DAILY.value, _l("by day")),
-            (Cadence.WEEKLY.value, _l("by week")),
-            (Cadence.MONTHLY.value, _l("by month")),
-        ],
+        choices=options(
+            [
+                (Cadence.DAILY.value, _l("by day")),
+                (Cadence.WEEKLY.value, _l("by week")),
+                (Cadence.MONTHLY.value, _l("by month")),
+            ]
+        ),
     )
     holiday_country = SelectField(_l("Public holidays of"), choices=countries)
     holiday_subdivision = StringField(_l("Region code"), validators=[Length(max=12)])
@@ -99,11 +101,13 @@ class EnrolForm(FlaskForm):  # type: ignore[misc]  # as above
     email = EmailField(_l("E-mail"), validators=[DataRequired(), Email(), Length(max=254)])
     role = SelectField(
         _l("Role"),
-        choices=[
-            (ClassRole.STUDENT.value, _l("Student")),
-            (ClassRole.ASSISTANT.value, _l("Assistant")),
-            (ClassRole.TEACHER.value, _l("Teacher")),
-        ],
+        choices=options(
+            [
+                (ClassRole.STUDENT.value, _l("Student")),
+                (ClassRole.ASSISTANT.value, _l("Assistant")),
+                (ClassRole.TEACHER.value, _l("Teacher")),
+            ]
+        ),
     )
     starts_on = DateField(_l("Starts on"), validators=[Optional()])
 
@@ -145,7 +149,7 @@ class EnrolmentForm(FlaskForm):  # type: ignore[misc]  # as above
 
     starts_on = DateField(_l("Starts on"), validators=[Optional()])
     ends_on = DateField(_l("Ends on"), validators=[Optional()])
-    zone = SelectField(_l("Time zone"), choices=lambda: [("", _l("As the class")), *zones()])
+    zone = SelectField(_l("Time zone"), choices=lambda: [*options([("", _l("As the class"))]), *zones()])
     study_from = TimeField(_l("Study from"), validators=[Optional()])
     study_until = TimeField(_l("Study until"), validators=[Optional()])
     pace_multiplier_percent = IntegerField(_l("Effort, percent"), validators=[DataRequired(), NumberRange(25, 400)])

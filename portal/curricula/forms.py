@@ -21,7 +21,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, Length, NumberRange, Optional, StopValidation, ValidationError
 
 from portal.curricula.options import BOUNDS, MAX_DAY, MAX_MEETING, MAX_OFFSET_MINUTES, MAX_WEEK
-from portal.web.choices import WEEKDAYS
+from portal.web.choices import WEEKDAYS, options
 
 
 class PathForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -66,13 +66,15 @@ class StepForm(FlaskForm):  # type: ignore[misc]  # as above
     week = IntegerField(_l("Belongs to week"), validators=[Optional(), NumberRange(1, MAX_WEEK)])
     anchor = RadioField(
         _l("When exactly"),
-        choices=[
-            ("", _l("Wherever there is time")),
-            ("meeting", _l("At a class meeting")),
-            ("weekday", _l("On a weekday")),
-            ("week", _l("In a week")),
-            ("at", _l("At a date and time")),
-        ],
+        choices=options(
+            [
+                ("", _l("Wherever there is time")),
+                ("meeting", _l("At a class meeting")),
+                ("weekday", _l("On a weekday")),
+                ("week", _l("In a week")),
+                ("at", _l("At a date and time")),
+            ]
+        ),
         default="",
     )
     anchor_meeting = IntegerField(

@@ -7,6 +7,7 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from portal.library.services import ActivityDraft
 from portal.models.library import ActivityKind
+from portal.web.choices import options
 from portal.web.parse import maybe_uuid, split_list
 
 KINDS = [
@@ -25,7 +26,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     description = TextAreaField(_l("What to do"), validators=[Length(max=8000)])
     minutes = IntegerField(_l("Minutes"), validators=[DataRequired(), NumberRange(5, 6000)])
     difficulty = IntegerField(_l("Difficulty, 1 to 10"), validators=[DataRequired(), NumberRange(1, 10)])
-    kind = SelectField(_l("Kind"), choices=KINDS)
+    kind = SelectField(_l("Kind"), choices=options(KINDS))
     splittable = BooleanField(_l("May be split over several days"))
     min_session_minutes = IntegerField(_l("Shortest session, minutes"), validators=[Optional(), NumberRange(5, 6000)])
     resource_url = StringField(_l("Link"), validators=[Length(max=2000)])

@@ -15,6 +15,7 @@ from portal.library.queries import DIFFICULTY, MINUTES, Filters
 from portal.security.authorize import authorize, may
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
+from portal.web.choices import options
 from portal.web.errors import say
 from portal.web.graph import Node, draw
 from portal.web.parse import uuids
@@ -84,8 +85,8 @@ def _detail(activity_id: uuid.UUID) -> queries.Detail:
 
 def _form(activity_id: uuid.UUID | None = None, **values: object) -> ActivityForm:
     form = ActivityForm(**values)
-    form.category_id.choices = queries.category_choices()
-    form.needs.choices = queries.activity_choices(but=activity_id)
+    form.category_id.choices = options(queries.category_choices())
+    form.needs.choices = options(queries.activity_choices(but=activity_id))
     return form
 
 

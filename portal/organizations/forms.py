@@ -6,7 +6,7 @@ from wtforms import EmailField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.models.organizations import OrganizationKind, Role
-from portal.web.choices import countries, zones
+from portal.web.choices import countries, options, zones
 
 ROLES = [
     (Role.STUDENT.value, _l("Student")),
@@ -29,11 +29,13 @@ class NewOrganizationForm(OrganizationForm):
 
     kind = SelectField(
         _l("Kind"),
-        choices=[
-            (OrganizationKind.EDUCATOR.value, _l("Educator: my own classes")),
-            (OrganizationKind.ORGANIZATION.value, _l("School or organization")),
-            (OrganizationKind.TEAM.value, _l("Team")),
-        ],
+        choices=options(
+            [
+                (OrganizationKind.EDUCATOR.value, _l("Educator: my own classes")),
+                (OrganizationKind.ORGANIZATION.value, _l("School or organization")),
+                (OrganizationKind.TEAM.value, _l("Team")),
+            ]
+        ),
     )
 
 
@@ -42,4 +44,4 @@ class InviteForm(FlaskForm):  # type: ignore[misc]  # as above
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
     email = EmailField(_l("E-mail"), validators=[DataRequired(), Email(), Length(max=254)])
-    role = SelectField(_l("Role"), choices=ROLES)
+    role = SelectField(_l("Role"), choices=options(ROLES))

@@ -27,6 +27,7 @@ from portal.organizations.queries import organization
 from portal.security.authorize import authorize, may, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
+from portal.web.choices import options
 from portal.web.errors import blame, say
 from portal.web.parse import maybe_uuid
 
@@ -59,7 +60,7 @@ def index() -> ResponseReturnValue:
 
 def _class_form(**values: object) -> ClassForm:
     form = ClassForm(**values)
-    form.term_id.choices = [("", _("None")), *((str(term.id), term.name) for term in queries.terms())]
+    form.term_id.choices = options([("", _("None")), *((str(term.id), term.name) for term in queries.terms())])
     return form
 
 
