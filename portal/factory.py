@@ -35,6 +35,9 @@ from portal.lti import admin_routes as lti_admin
 from portal.lti import jobs as lti_jobs
 from portal.lti import people_routes as lti_people
 from portal.lti import routes as lti
+from portal.lti.course import routes as lti_course
+from portal.lti.course.queries import is_course
+from portal.lti.deep_linking import routes as lti_content
 from portal.lti.grades import jobs as lti_grades_jobs
 from portal.lti.roster import jobs as lti_roster_jobs
 from portal.models.organizations import Role
@@ -53,7 +56,7 @@ from portal.security.identity import current_actor, scope_of_request
 from portal.security.permissions import Permission
 from portal.tenancy import directory, scope
 from portal.web.install import install as install_web
-from portal.web.shell import NavItem, Section, Shell, furnish
+from portal.web.shell import ClassTab, NavItem, Section, Shell, furnish
 
 log = structlog.get_logger("portal.request")
 
@@ -72,6 +75,8 @@ FEATURES: tuple[Blueprint, ...] = (
     lti.blueprint,
     lti_admin.blueprint,
     lti_people.blueprint,
+    lti_content.blueprint,
+    lti_course.blueprint,
 )
 PAGES: tuple[ModuleType, ...] = (classes_calendar,)  # imported so that their routes are registered
 JOBS: tuple[ModuleType, ...] = (
@@ -138,6 +143,7 @@ def _shell() -> Shell:
                 40,
                 educator,
                 covers=("classes.", "assignments.", "schedules.", "progress.class_progress", "progress.student"),
+                covers=("classes.", "assignments.", "progress.class_progress", "progress.student", "lti_course."),
             ),
             NavItem("curricula.index", _l("Paths"), "route", 50, educator, covers=("curricula.",)),
             NavItem("library.index", _l("Library"), "books", 60, covers=("library.",)),
@@ -159,6 +165,7 @@ def _shell() -> Shell:
             Section("audit.index", _l("Audit log"), "history", 60, lambda actor: may(actor, Permission.AUDIT_VIEW)),
         ),
         unread=lambda actor: unread_count(actor.member_id),
+        class_tabs=(ClassTab("lti_course.overview", _l("Course"), is_course),),
     )
 
 

@@ -1,5 +1,6 @@
 """What features put into the shell: navigation, settings sections, the bell's count and the switcher's list."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,12 +38,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassTab:
+    """A page of a class that a higher feature adds; ``visible(class_id)`` asks whether this class has it."""
+
+    endpoint: str
+    label: Any
+    visible: Callable[[uuid.UUID], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Shell:
     """What the application's pages share."""
 
     nav: Sequence[NavItem]
     sections: Sequence[Section]
     unread: Callable[[Actor], int]
+    class_tabs: Sequence[ClassTab] = ()
 
     def nav_for(self, actor: Actor) -> list[NavItem]:
         """The entries this actor sees, in order."""

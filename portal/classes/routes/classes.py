@@ -30,6 +30,7 @@ from portal.security.permissions import Permission
 from portal.web.choices import options
 from portal.web.errors import blame, say
 from portal.web.parse import maybe_uuid
+from portal.web.shell import shell
 
 blueprint = Blueprint("classes", __name__)
 
@@ -44,6 +45,7 @@ def class_tabs(class_id: uuid.UUID, here: str) -> Markup:
         ("schedules.history", _("Plan history")),
         ("classes.calendar", _("Calendar")),
     ]
+    tabs += [(tab.endpoint, tab.label) for tab in shell().class_tabs if tab.visible(class_id)]
     if may_in_class(require_actor(), Permission.CLASS_EDIT, class_id):
         tabs.append(("classes.edit", _("Settings")))
     items = [(label, url_for(endpoint, class_id=class_id), endpoint == here) for endpoint, label in tabs]

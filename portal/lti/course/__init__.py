@@ -1,0 +1,1 @@
+"""The educator's page of a class that is a course: roster, content, gradebook, scores."""
