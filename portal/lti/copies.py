@@ -4,6 +4,7 @@ Platforms tell where a course and a link came from through ``$Context.id.history
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -30,7 +31,7 @@ def original_class(context: LtiContext) -> Classroom | None:
     return None if nearest is None else session().get(Classroom, nearest)
 
 
-def settings_of(original: Classroom) -> dict[str, object]:
+def settings_of(original: Classroom) -> dict[str, Any]:
     """What a copied course's class has in common with the original: days, hours, rules; never dates or people."""
     return {name: getattr(original, name) for name in _SETTINGS}
 

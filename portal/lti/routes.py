@@ -135,6 +135,8 @@ def _enter(token: str, frame_origins: str, home: str) -> None:
 
 def _destination(launched: Launched) -> str:
     """The page a launch leads to."""
+    if launched.deep_link_id is not None:
+        return url_for("lti_content.choose", deep_link_id=launched.deep_link_id)
     if launched.class_id is None:
         return url_for("classes.index" if launched.role is ClassRole.TEACHER else "lti.waiting")
     if launched.role in (ClassRole.TEACHER, ClassRole.ASSISTANT):

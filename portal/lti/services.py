@@ -1,7 +1,7 @@
 """Taking a verified launch in: the person, the course's class, the link, and the session that follows."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,13 +9,19 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.classes.services import ClassDraft, enrol_launched, save_class
+from portal.errors import Invalid
 from portal.events.audit import audit
 from portal.events.outbox import emit_all
 from portal.lti import people
+from portal.lti.binding import bind
 from portal.lti.claims import LaunchClaims
+from portal.lti.copies import original_class, settings_of
+from portal.lti.deep_linking import services as deep_linking
 from portal.lti.launch import Verified
 from portal.lti.platforms.known import capabilities_of
+from portal.lti.refusals import Refused
 from portal.lti.roles import class_role
+from portal.lti.roster import services as roster
 from portal.models.classes import ClassRole
 from portal.models.lti import LtiClient, LtiContext, LtiDeployment, LtiPlatform, LtiResourceLink, LtiUser, PlatformKind
 from portal.models.organizations import Organization
@@ -41,6 +47,7 @@ class Launched:
     deployment_key: uuid.UUID
     claims: LaunchClaims
     frame_origins: str
+    deep_link_id: uuid.UUID | None = None
 
 
 def take_in(verified: Verified, *, now: datetime) -> Launched:
@@ -67,6 +74,7 @@ def take_in(verified: Verified, *, now: datetime) -> Launched:
             deployment_key=verified.deployment_key,
             claims=claims,
             frame_origins=registered.frame_origins,
+            deep_link_id=_deep_link(verified, context, person.member_id, now=now),
         )
         _record(launched, person, now=now)
         return launched
@@ -146,9 +154,28 @@ def _enter_class(context: LtiContext, member_id: uuid.UUID, role: ClassRole, *, 
             weekday_minutes=list(_WEEK),
             holiday_country=session().scalar(select(Organization.holiday_country)),
         )
+        original = original_class(context)
+        if original is not None:
+            draft = replace(draft, **settings_of(original))
         context.class_id = save_class(draft, actor=actor, now=now).id
+        if context.memberships_url is not None:
+            roster.begin(context.class_id, member_id=member_id, whole=True, now=now)
     if context.class_id is not None:
         enrol_launched(context.class_id, member_id, role, now=now)
+
+
+def _deep_link(
+    verified: Verified, context: LtiContext | None, member_id: uuid.UUID, *, now: datetime
+) -> uuid.UUID | None:
+    """The wish for content, kept until the teacher has chosen. Refused when it cannot be answered."""
+    settings = verified.claims.deep_linking
+    if not verified.claims.is_deep_linking or settings is None:
+        return None
+    context_key = None if context is None else context.id
+    try:
+        return deep_linking.begin(verified.deployment_key, context_key, member_id, settings, now=now)
+    except Invalid as error:
+        raise Refused(error.code, error.message, **error.values) from error
 
 
 def _link(context: LtiContext | None, claims: LaunchClaims, *, now: datetime) -> LtiResourceLink | None:
@@ -172,5 +199,5 @@ def _link(context: LtiContext | None, claims: LaunchClaims, *, now: datetime) ->
     )
     link = session().get_one(LtiResourceLink, key, populate_existing=True)
     link.history = list(claims.link_history) or link.history
-    link.line_item_url = claims.line_item_url or link.line_item_url
+    bind(context, link, claims, now=now)
     return link

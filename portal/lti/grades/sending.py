@@ -15,7 +15,7 @@ from portal.lti.faults import ServiceError
 from portal.lti.grades import queries
 from portal.lti.grades.gradebook import LINE_ITEM, Column, Gradebook, rising
 from portal.lti.grades.policy import GradePolicy, Score, StepDone, full_score, score_of
-from portal.lti.grades.services import COLUMN, SCORE
+from portal.lti.grades.services import COLUMN, SCORE, owe_scores
 from portal.lti.platforms.base import Capabilities
 from portal.lti.platforms.known import capabilities_of
 from portal.lti.reach import Clock, Reached, reach, way_of
@@ -61,10 +61,12 @@ def make_column(line_item_id: uuid.UUID, *, launch_url: str, private: bool, cloc
         _column_failed(item, error, now=clock())
         return
     item.last_error, item.attempts = None, 0
-    waiting = session().scalars(
-        select(LtiScore.id).where(LtiScore.line_item_id == item.id, LtiScore.state == ScoreState.PENDING)
-    )
-    owe_all(SCORE, [(score_id, clock()) for score_id in waiting])
+    there = select(LtiScore.id, LtiScore.state).where(LtiScore.line_item_id == item.id)
+    states = session().execute(there).all()
+    owe_all(SCORE, [(score_id, clock()) for score_id, state in states if state is ScoreState.PENDING])
+    if not states:  # the column is new: whoever has begun gets the score so far
+        places = queries.places_of_assignment(assignment.id)
+        owe_scores([place for place in places if place.line_item_id == item.id], now=clock())
 
 
 def _url(reached: Reached, context: LtiContext, item: LtiLineItem, wanted: Column) -> str:

@@ -31,6 +31,8 @@ if (lti === 'keep') {
 } else if (lti === 'enter') {
   const kept = await fetch(here, { credentials: 'same-origin' }).then(answer => answer.ok, () => false)
   if (kept) location.replace(url)
+} else if (lti === 'return') {
+  document.getElementById('return').submit()
 } else if ('embed' in document.body.dataset && window.parent !== window) {
   // The frame grows with its page; the height is no secret, so any parent may hear it.
   const shell = document.querySelector('.shell')
