@@ -142,8 +142,10 @@ def _shell() -> Shell:
                 "users",
                 40,
                 educator,
-                covers=("classes.", "assignments.", "schedules.", "progress.class_progress", "progress.student"),
-                covers=("classes.", "assignments.", "progress.class_progress", "progress.student", "lti_course."),
+                covers=(
+                    *("classes.", "assignments.", "schedules.", "lti_course."),
+                    *("progress.class_progress", "progress.student"),
+                ),
             ),
             NavItem("curricula.index", _l("Paths"), "route", 50, educator, covers=("curricula.",)),
             NavItem("library.index", _l("Library"), "books", 60, covers=("library.",)),

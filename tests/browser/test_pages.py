@@ -17,6 +17,7 @@ from portal.models.schedules import ScheduleItem
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
 from tests.factories.cast import make_cast
+from tests.factories.lti import make_course, make_deep_link, unserved
 
 PROOF = "PROOF" in os.environ
 WIDTHS = (320, 390, 768, 1280, 1920) if PROOF else (1280, 390)
@@ -30,7 +31,8 @@ def school(application):
         cast = make_cast()
         now = clock.now()
         path = make_path(cast.ada.organization_id, (30, 45, 60, 30), now=now)
-        publish(path, cast.class_id, cast.ada, now=now)
+        assignment_id = publish(path, cast.class_id, cast.ada, now=now)
+        course = make_course(cast.ada.organization_id, cast.class_id, unserved())
         with unit_of_work(organization_id=cast.ada.organization_id) as db:
             copy(now=now)
             curriculum = curricula.create("Loops and lists", "For the first weeks.", actor=cast.ada, now=now)
@@ -49,6 +51,8 @@ def school(application):
                 "activity": activities[0],
                 "item": item,
                 "ben": cast.ben.member_id,
+                "assignment": assignment_id,
+                "deep_link": make_deep_link(course, cast.ada.member_id),
             }
 
 
@@ -69,6 +73,7 @@ TEACHER = [
     "/paths/{path}/steps/{step}",
     *("/paths", "/paths/{path}", "/paths/{path}/add", "/paths/import", "/library", "/library/activities/new"),
     *("/library/activities/{activity}/edit", "/settings/organization"),
+    *("/classes/{class}/course", "/classes/{class}/course/grading/{assignment}", "/lti/content/{deep_link}"),
 ]
 VISITOR = ["/", "/sign-in", "/register", "/reset", "/mailbox"]
 

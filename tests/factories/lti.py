@@ -3,7 +3,10 @@
 import uuid
 from dataclasses import dataclass
 
+from lti1p3platform.registration import Registration
+
 from portal import clock
+from portal.lti.deep_linking import services as deep_linking
 from portal.lti.keys import key_set
 from portal.models.classes import ClassRole
 from portal.models.lti import ClientState, LtiClient, LtiContext, LtiDeployment, LtiPlatform, LtiUser, PlatformKind
@@ -78,6 +81,25 @@ def make_course(
         db.flush()
         platform.registration.set_tool_key_set({"keys": key_set(now=now)})
         return Course(organization_id, known.id, client.id, deployment.id, context.id, class_id)
+
+
+def unserved() -> Platform:
+    """A platform nobody can ask."""
+    registration = Registration()
+    registration.set_client_id("client-1")
+    return Platform("https://lms.example", registration)
+
+
+def make_deep_link(course: Course, member_id: uuid.UUID) -> uuid.UUID:
+    """A platform's wish that the member choose content for the course; its id."""
+    settings = {
+        "deep_link_return_url": "https://lms.example/return",
+        "accept_types": ["ltiResourceLink"],
+        "accept_presentation_document_targets": ["iframe", "window"],
+        "accept_multiple": True,
+    }
+    with unit_of_work(organization_id=course.organization_id):
+        return deep_linking.begin(course.deployment_id, course.context_id, member_id, settings, now=clock.now())
 
 
 def make_lti_user(course: Course, sub: str, member_id: uuid.UUID) -> uuid.UUID:

@@ -19,6 +19,7 @@ from portal.models.schedules import ScheduleItem
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
 from tests.factories.cast import NOW, Cast
+from tests.factories.lti import make_course, make_deep_link, unserved
 
 PUBLIC = {
     *("static", "web.health", "web.ready", "accounts.home", "accounts.sign_in", "accounts.do_sign_in"),
@@ -74,6 +75,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
             "activity_id": activity.id,
             "item_id": item_id,
             "change_id": change_id,
+            "deep_link_id": make_deep_link(make_course(organization, cast.class_id, unserved()), cast.ada.member_id),
             "run_id": uuid.uuid4(),
             "blackout_id": uuid.uuid4(),
             "meeting_id": uuid.uuid4(),

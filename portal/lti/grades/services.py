@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.classes.queries import classroom
 from portal.errors import N_, NotFound
 from portal.events.audit import audit
 from portal.events.outbox import owe_all
@@ -150,6 +151,7 @@ def owe_scores(places: Sequence[Place], *, now: datetime) -> None:
 def retry(class_id: uuid.UUID, score_ids: Sequence[uuid.UUID] | None, *, actor: Actor, now: datetime) -> int:
     """Send scores of a class that failed, or wait, once more at once: these, or all; how many there are."""
     authorize(actor, Permission.CLASS_PUBLISH, class_id=class_id)
+    classroom(class_id)
     columns = (
         select(LtiLineItem.id)
         .join(LtiContext, LtiContext.id == LtiLineItem.lti_context_id)

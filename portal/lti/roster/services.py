@@ -46,6 +46,7 @@ class Outcome:
 def request_sync(class_id: uuid.UUID, *, actor: Actor, now: datetime) -> uuid.UUID:
     """Have the class's roster read from its platform; the run the page follows. Conflict while one is at it."""
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
+    classroom(class_id)
     if not queries.contexts(class_id):
         raise Conflict("no_course", N_("This class belongs to no course of a learning platform."))
     run = queries.run_of(class_id)
