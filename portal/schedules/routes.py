@@ -22,6 +22,7 @@ from portal.schedules.effects import Effect
 from portal.schedules.places import Mend, Values, address, back, carried, say_done
 from portal.schedules.reasons import in_words, why
 from portal.schedules.repairs import Trouble
+from portal.schedules.troubles import trouble
 from portal.security.actor import Actor
 from portal.security.authorize import authorize, may_in_class
 from portal.security.identity import require_actor
@@ -30,7 +31,7 @@ from portal.web.errors import say
 from portal.web.parse import maybe_uuid, uuids
 
 blueprint = Blueprint("schedules", __name__)
-blueprint.add_app_template_filter(words.trouble)
+blueprint.add_app_template_filter(trouble)
 blueprint.add_app_template_filter(words.misfit)
 blueprint.add_app_template_filter(in_words, "reason")
 blueprint.add_app_template_filter(why)

@@ -18,17 +18,6 @@ from portal.web.format import clock_time, full_date, long_date, minutes, short_d
 
 Detail = Mapping[str, Any]
 
-_UNPLACED = {
-    "OPTIONAL_DROPPED": lambda e: _("“%(title)s” is optional and left out.", title=e["title"]),
-    "LATE_JOIN": lambda e: _("“%(title)s” is left out for a late start.", title=e["title"]),
-    "NO_ROOM": lambda e: _("“%(title)s” (%(time)s) finds no free time.", title=e["title"], time=minutes(e["minutes"])),
-    "TOO_LONG": lambda e: _(
-        "“%(title)s” (%(time)s) is longer than any study day.", title=e["title"], time=minutes(e["minutes"])
-    ),
-    "WINDOW_CLOSED": lambda e: _("“%(title)s” closes before it can be done.", title=e["title"]),
-    "PREREQUISITE_UNPLACED": lambda e: _("“%(title)s” waits for something that has no time.", title=e["title"]),
-}
-
 _MISFITS: dict[MisfitCode, Callable[[Misfit], str]] = {
     MisfitCode.NO_MEETING: lambda m: ngettext(
         "“%(title)s” is set to meeting %(number)d, but the class has %(num)d meeting: "
@@ -67,35 +56,6 @@ _MISFITS: dict[MisfitCode, Callable[[Misfit], str]] = {
 
 def _on(found: Misfit) -> str:
     return "–" if found.on is None else full_date(found.on)
-
-
-def trouble(report: Detail) -> list[str]:
-    """What does not fit and what is late, required work first, one sentence each."""
-    found = [str(_UNPLACED[e["code"]](e)) for e in report.get("unplaced", ())]
-    found += [
-        str(
-            _(
-                "“%(title)s” ends on %(day)s, after it is due.",
-                title=e["title"],
-                day=full_date(date.fromisoformat(e["ends_on"])),
-            )
-        )
-        for e in report.get("late", ())
-        if e["code"] != "CADENCE"
-    ]
-    proof = report.get("certificate")
-    if proof and proof["code"] == "WINDOW_OVERFULL":
-        found.insert(
-            0,
-            str(
-                _(
-                    "%(needed)s of work have to fit into %(available)s of study time.",
-                    needed=minutes(proof["needed"]),
-                    available=minutes(proof["available"]),
-                )
-            ),
-        )
-    return found
 
 
 def misfit(found: Misfit) -> str:
