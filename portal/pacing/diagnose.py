@@ -49,10 +49,12 @@ def conflict_set(question: Question) -> tuple[Id, ...]:
     optional = frozenset(step.id for step in question.path.steps if not step.required)
     if question.without(optional).fits():
         return ()
-    away = optional
-    for step in reversed(question.path.steps):
-        if step.required and not question.without(away | {step.id}).fits():
-            away |= {step.id}
+    away, before = optional, None
+    while away != before:  # leaving one away may make another dispensable to a planner that is not exact
+        before = away
+        for step in reversed(question.path.steps):
+            if step.required and step.id not in away and not question.without(away | {step.id}).fits():
+                away |= {step.id}
     return tuple(step.id for step in question.path.steps if step.id not in away)
 
 
@@ -63,17 +65,22 @@ def repairs(question: Question) -> tuple[Repair, ...]:
 
 
 def _minutes(question: Question) -> Repair | None:
+    """The fewest minutes more a day that help, and then no weekday that can do without them."""
     week = question.learner.weekday_minutes or question.calendar.weekday_minutes
     weekdays = tuple(day for day, minutes in enumerate(week) if minutes)
-    for more in _MINUTES if weekdays else ():
-        if _longer(question, more).fits():
-            return Repair(RepairCode.ADD_MINUTES, minutes=more, weekdays=weekdays)
-    return None
+    more = next((each for each in _MINUTES if weekdays and _longer(question, each, weekdays).fits()), None)
+    if more is None:
+        return None
+    for day in reversed(weekdays):
+        fewer = tuple(each for each in weekdays if each != day)
+        if fewer and _longer(question, more, fewer).fits():
+            weekdays = fewer
+    return Repair(RepairCode.ADD_MINUTES, minutes=more, weekdays=weekdays)
 
 
-def _longer(question: Question, more: int) -> Question:
+def _longer(question: Question, more: int, weekdays: tuple[int, ...]) -> Question:
     def longer(week: WeekMinutes) -> WeekMinutes:
-        a, b, c, d, e, f, g = (minutes + more if minutes else 0 for minutes in week)
+        a, b, c, d, e, f, g = (each + more if day in weekdays else each for day, each in enumerate(week))
         return a, b, c, d, e, f, g
 
     own = question.learner.weekday_minutes

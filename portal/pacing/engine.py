@@ -9,6 +9,7 @@ from portal.pacing.diagnose import Question, conflict_set, repairs
 from portal.pacing.given import hand_out
 from portal.pacing.graph import Graph, graph_of
 from portal.pacing.joining import join
+from portal.pacing.moments import TZDATA
 from portal.pacing.problem import Problem, bound, build
 from portal.pacing.results import Base, Diagnosis, Diff, Move, Plan, Removed
 from portal.pacing.slots import result
@@ -52,10 +53,12 @@ def plan_many(
 
 
 def signature(learner: Learner, base: Base) -> Hashable:
-    """What of a learner can change a plan. Pins name slots, so that the ids count once there are any."""
+    """What of a learner can change a plan, and the version of the zones' data. Pins name slots, so that the ids count
+    once there are any.
+    """
     if learner.pins:
-        return replace(learner, id=None), base
-    return replace(learner, id=None), tuple([replace(slot, id=None) for slot in base])
+        return TZDATA, replace(learner, id=None), base
+    return TZDATA, replace(learner, id=None), tuple([replace(slot, id=None) for slot in base])
 
 
 def diagnose(

@@ -6,11 +6,13 @@ assumed (all since 1972).
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.metadata import version
 from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.pacing.types import Cadence, DayOffset, Hours, Moment
 
+TZDATA = version("tzdata")
 DAY_MINUTES = 24 * 60
 GRID = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -25,9 +25,9 @@ def find(
     least = min(task.least, minutes) if split else minutes
     if until - first < minutes:
         return None
-    day, last = days.zone.day_of(first), min(days.last, days.zone.day_of(until - 1))
+    day, last = room.open_from(days.zone.day_of(first)), min(days.last, days.zone.day_of(until - 1))
     while day <= last:
-        offer = room.offer(day) if days.cap(day) > 0 else 0
+        offer = room.offer(day)
         if level is not None and offer:
             offer = min(offer, level - room.used.get(day, 0))
         if offer >= least and (task.weekday is None or (day - 1) % 7 == task.weekday):

@@ -6,6 +6,7 @@ passing of time moves nobody's dates (R1).
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from portal.pacing.layout import Layout, latest
 from portal.pacing.objective import Cost, cost, troubled
@@ -17,6 +18,7 @@ from portal.pacing.search import search
 from portal.pacing.types import Id
 
 _PASSES = 4
+_PLACINGS = 480
 Trouble = tuple[int, int, int]
 
 
@@ -29,11 +31,24 @@ def rescue(problem: Problem, layout: Layout) -> Layout:
     stands = bool(problem.base) and _is_kept(layout)
     if first[1] + first[2] <= bound or (stands and bound):
         return layout
-    best, least = layout, first
-    left = _PASSES
+    best = _improved(problem, layout, bound)
+    if cost(best)[1] + cost(best)[2] > bound:
+        best = search(best)
+    least = cost(best)
+    if _trouble(least) >= _trouble(first) or (stands and least[1] + least[2]):
+        return layout
+    if problem.base:
+        _mark(layout, best)
+    return best
+
+
+def _improved(problem: Problem, layout: Layout, bound: int) -> Layout:
+    """The best of a few rounds of passes; each round starts from the best of the one before."""
+    best, least = layout, cost(layout)
+    left = max(1, min(_PASSES, _PLACINGS // len(problem.tasks)))
     while left > 0 and least[1] + least[2] > bound:
         found, value = best, least
-        for course in _courses(problem, best):
+        for course in islice(_courses(problem, best), left):
             tried = run(problem, course)
             left -= 1
             if (each := cost(tried)) < value:
@@ -41,13 +56,6 @@ def rescue(problem: Problem, layout: Layout) -> Layout:
         if _trouble(value) >= _trouble(least):
             break
         best, least = found, value
-    if least[1] + least[2] > bound:
-        best = search(best)
-        least = cost(best)
-    if _trouble(least) >= _trouble(first) or (stands and least[1] + least[2]):
-        return layout
-    if problem.base:
-        _mark(layout, best)
     return best
 
 

@@ -77,11 +77,13 @@ class Room:
         self.used: dict[int, int] = {}
         self.used_week: dict[int, int] = {}
         self.pending = 0
+        self._open = self.today
 
     def copy(self) -> "Room":
         """An independent room in the same state."""
         twin = Room.__new__(Room)
         twin.days, twin.now, twin.today, twin.pending = self.days, self.now, self.today, self.pending
+        twin._open = self._open
         twin.busy = {day: list(intervals) for day, intervals in self.busy.items()}
         twin.used, twin.used_week = dict(self.used), dict(self.used_week)
         return twin
@@ -104,6 +106,14 @@ class Room:
         self.used[day] = self.used.get(day, 0) + minutes
         monday = day - (day - 1) % 7
         self.used_week[monday] = self.used_week.get(monday, 0) + minutes
+        if minutes < 0 and monday < self._open:
+            self._open = max(monday, self.today)
+
+    def open_from(self, day: int) -> int:
+        """The first day, from a day on, before which none takes new work; remembered, for it seldom goes back."""
+        while self._open <= self.days.last and self.offer(self._open) < GRID:
+            self._open += 1
+        return max(day, self._open)
 
     def left(self, day: int) -> int:
         """Minutes the caps leave on a day."""
@@ -115,6 +125,9 @@ class Room:
 
     def offer(self, day: int) -> int:
         """Minutes of new work a day takes, on the grid: today also has to hold what is still planned for it."""
+        rest = self.days.cap(day) - self.used.get(day, 0)
+        if rest < GRID:
+            return 0
         rest = self.left(day)
         if day == self.today and self.pending:
             rest = min(rest, sum(end - start for start, end in self.gaps(day, self.now)) - self.pending)

@@ -133,6 +133,8 @@ def breaches(case: Case, plan: Plan) -> list[str]:
         *_history(case, plan),
         *_sizes(case, plan, placed),
         *_notice(case, plan),
+        *_given(case, plan),
+        *_explained(case, plan),
     ]
 
 
@@ -190,19 +192,22 @@ def _unreported(plan: Plan, edge: Edge, pins: list[Slot]) -> list[str]:
     return [f"R3 unreported {edge}" for _ in pins if (edge.step, edge.prerequisite) not in reported]
 
 
+def _within_hours(case: Case, slot: Slot) -> bool:
+    return any(
+        at_local(case.zone, slot.on, each.start.hour * 60 + each.start.minute) <= slot.starts_at
+        and end(slot) <= at_local(case.zone, slot.on, (each.until.hour * 60 + each.until.minute) or 1440)
+        for each in case.learner.hours or case.calendar.hours
+    )
+
+
 def _days(case: Case, placed: list[Slot]) -> list[str]:
     found = []
-    hours = case.learner.hours or case.calendar.hours
     closes = at_local(case.calendar.zone, case.hard_ends_on + DAY, 0)
     opens = max(case.now, at_local(case.calendar.zone, case.first_on, 0))
     for slot in placed:
         if case.cap(slot.on) <= 0:
             found.append(f"H2 {slot.step} on a day without study {slot.on}")
-        if not any(
-            at_local(case.zone, slot.on, each.start.hour * 60 + each.start.minute) <= slot.starts_at
-            and end(slot) <= at_local(case.zone, slot.on, (each.until.hour * 60 + each.until.minute) or 1440)
-            for each in hours
-        ):
+        if not _within_hours(case, slot):
             found.append(f"H2 {slot.step} outside of the hours {slot.on} {slot.start} {slot.minutes}")
         if at_local(case.zone, slot.on, slot.start.hour * 60 + slot.start.minute) != slot.starts_at:
             found.append(f"R11 {slot.step} {slot.on} {slot.start} is not {slot.starts_at}")
@@ -213,7 +218,8 @@ def _days(case: Case, placed: list[Slot]) -> list[str]:
     return found
 
 
-def _caps(case: Case, plan: Plan, placed: list[Slot]) -> list[str]:
+def _loads(case: Case, plan: Plan) -> tuple[dict[date, int], dict[date, int]]:
+    """Minutes of each day, and of each week by its Monday, with what other paths and today's work have taken."""
     days: dict[date, int] = defaultdict(int)
     weeks: dict[date, int] = defaultdict(int)
     zone = locked(case.zone)
@@ -223,6 +229,11 @@ def _caps(case: Case, plan: Plan, placed: list[Slot]) -> list[str]:
     for on, minutes in load:
         days[on] += minutes
         weeks[on - on.weekday() * DAY] += minutes
+    return days, weeks
+
+
+def _caps(case: Case, plan: Plan, placed: list[Slot]) -> list[str]:
+    days, weeks = _loads(case, plan)
     found = [f"H3 {on} holds {days[on]} of {case.cap(on)}" for on in {s.on for s in placed} if days[on] > case.cap(on)]
     if case.calendar.week_cap is not None:
         mondays = {slot.on - slot.on.weekday() * DAY for slot in placed}
@@ -327,4 +338,66 @@ def _notice(case: Case, plan: Plan) -> list[str]:
         allowed = rescued and min(before.on, after.on) >= first
         if after.starts_at < before.starts_at and after.id not in fixed and not allowed:
             found.append(f"H10 {before.step} from {before.starts_at} to {after.starts_at}")
+    return found
+
+
+REPORTED = (
+    ConflictCode.NO_STUDY_DAY,
+    ConflictCode.OUTSIDE_HOURS,
+    ConflictCode.DAY_OVER_CAP,
+    ConflictCode.WEEK_OVER_CAP,
+    ConflictCode.BEFORE_RELEASE,
+    ConflictCode.BEFORE_START,
+    ConflictCode.AFTER_HARD_END,
+)
+
+
+def _given(case: Case, plan: Plan) -> list[str]:
+    """R3: each rule a pin or an anchor still to be done breaks is one conflict, and no conflict is made up."""
+    expected = set()
+    days, weeks = _loads(case, plan)
+    for slot in plan.slots:
+        if slot.step in {step.id for step in case.path.steps} and _is_pin(case, slot):
+            expected |= {(code, slot.step, slot.on) for code in _broken(case, slot, days, weeks)}
+    told = {(each.code, each.step, each.on) for each in plan.report.conflicts if each.code in REPORTED}
+    return [f"R3 unreported {each}" for each in expected - told] + [f"R3 untrue {each}" for each in told - expected]
+
+
+def _broken(case: Case, slot: Slot, days: dict[date, int], weeks: dict[date, int]) -> list[ConflictCode]:
+    opens = max(case.now, at_local(case.calendar.zone, case.first_on, 0))
+    closes = at_local(case.calendar.zone, case.hard_ends_on + DAY, 0)
+    cap, week_cap = case.cap(slot.on), case.calendar.week_cap
+    release = _release(case, case.step(slot.step))
+    checks = {
+        ConflictCode.NO_STUDY_DAY: cap <= 0,
+        ConflictCode.OUTSIDE_HOURS: cap > 0 and not _within_hours(case, slot),
+        ConflictCode.DAY_OVER_CAP: cap > 0 and days[slot.on] > cap,
+        ConflictCode.WEEK_OVER_CAP: week_cap is not None and weeks[slot.on - slot.on.weekday() * DAY] > week_cap,
+        ConflictCode.BEFORE_RELEASE: release is not None and release > opens and slot.starts_at < release,
+        ConflictCode.BEFORE_START: slot.starts_at < opens,
+        ConflictCode.AFTER_HARD_END: end(slot) > closes,
+    }
+    return [code for code, broken in checks.items() if broken]
+
+
+def _release(case: Case, step: Step) -> datetime | None:
+    """The window's release or the Monday of the step's week, whichever is later."""
+    found = [] if step.window is None or step.window.release is None else [moment(case, step.window.release, 0)]
+    if isinstance(step.anchor, InWeek):
+        monday = case.counted_on - case.counted_on.weekday() * DAY
+        found.append(at_local(case.zone, monday + 7 * (step.anchor.number - 1) * DAY, 0))
+    return max(found, default=None)
+
+
+def _explained(case: Case, plan: Plan) -> list[str]:
+    """R13: what the engine placed says why, names real steps, and a rescue names the step it saves."""
+    steps = {step.id for step in case.path.steps}
+    found = []
+    for slot in plan.slots:
+        if slot.id is None and not slot.reasons:
+            found.append(f"R13 {slot.step} on {slot.on} says nothing")
+        named = {ReasonCode.PREREQUISITE, ReasonCode.RESCUE, ReasonCode.REVIEW, ReasonCode.APART}
+        wrong = [reason for reason in slot.reasons if reason.code in named and reason.step is None]
+        wrong += [reason for reason in slot.reasons if slot.id is None and reason.step not in steps | {None}]
+        found += [f"R13 {slot.step}: {reason}" for reason in wrong]
     return found
