@@ -88,11 +88,16 @@ class Layout:
         day = days.zone.day_of(end if is_done else end - 1)
         return days.zone.midnight(days.later(day, link.lag) if link.study_days else day + link.lag)
 
-    def limits(self, task: Task) -> list[int]:
-        """Instants by which a step has to end for successors that stand already, tightest first."""
+    def limits(self, task: Task, *, placed: bool = False) -> list[int]:
+        """Instants by which a step has to end for successors that stand already, tightest first.
+
+        ``placed``: for what the planner has placed of them, without what was given.
+        """
         found = []
         for link in self.problem.graph.after[task.place]:
             blocks = self.blocks[link.other]
+            if placed:
+                blocks = blocks[len(self.problem.tasks[link.other].given) :]
             if not blocks or self.problem.tasks[link.other].done is not None:
                 continue
             found.append(before(self.problem, link, min(block.start for block in blocks)))

@@ -153,11 +153,11 @@ def _give_up(layout: Layout, task: Task) -> None:
 
 
 def _bounds(layout: Layout, task: Task) -> list[int]:
-    """By when a step has to end: for what stands after it, giving up the tightest edge first; at last its lock."""
-    limits = layout.limits(task)
+    """By when a step has to end: for what stands after it, giving up the tightest edge to a given slot first."""
     if task.place in layout.left:
-        return [min(task.lock, *limits)] if limits else [task.lock]
-    return [*(min(each, task.lock) for each in limits if each > task.release), task.lock]
+        return [_until(layout, task)]
+    last = min([task.lock, *layout.limits(task, placed=True)])
+    return [*(min(each, last) for each in layout.limits(task) if each > task.release), last]
 
 
 def _place(layout: Layout, task: Task, earliest: tuple[int, Reason], until: int, wishes: Wishes) -> list[Block] | None:

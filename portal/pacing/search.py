@@ -7,7 +7,8 @@ from portal.pacing.problem import Task
 from portal.pacing.repair import Repairer
 
 _STEPS = 12
-_NODES = 120
+# Nodes times steps of the path: small plans are searched well, large ones stay quick.
+_WORK = 8000
 
 
 def search(layout: Layout) -> Layout:
@@ -43,7 +44,7 @@ class _Search:
     def __init__(self, layout: Layout, chosen: list[Task]) -> None:
         self.best = layout
         self._least: Cost = cost(layout)
-        self._nodes = _NODES
+        self._nodes = _WORK // len(layout.problem.tasks)
         self._chosen = chosen
         places = {task.place for task in chosen}
         problem = layout.problem
@@ -74,9 +75,13 @@ class _Search:
             was_left = task.place in layout.left
             settle(layout, self._repairer, task, NONE)
             more, later = self._trouble(task)
-            if (unplaced + more, late + later) < self._least[1:3]:
+            if not self._strands(task) and (unplaced + more, late + later) < self._least[1:3]:
                 self._visit([each for each in rest if each is not task], unplaced + more, late + later)
             layout.undo(task, was_left=was_left)
+
+    def _strands(self, task: Task) -> bool:
+        """Whether a step has no place though one that waits for it stands."""
+        return task.place in self._layout.unplaced and bool(self._layout.limits(task, placed=True))
 
     def _trouble(self, task: Task) -> tuple[int, int]:
         if not task.step.required:

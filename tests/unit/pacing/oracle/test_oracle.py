@@ -5,12 +5,15 @@ import sys
 
 import pytest
 
+from tests.unit.pacing.checker import breaches
+from tests.unit.pacing.oracle import instances
 from tests.unit.pacing.oracle.outcomes import Outcome, figures, outcomes, rate
+from tests.unit.pacing.strategies import run
 
 PROOF = bool(os.environ.get("PROOF"))
 COUNTS = {"mixed": 500, "exact": 200, "changed": 200} if PROOF else {"mixed": 60, "exact": 15, "changed": 40}
 # The share at the optimum, measured over all instances; only ever raised. The sample may lie a little off.
-FLOORS = {"mixed": 0.88, "changed": 0.88}
+FLOORS = {"mixed": 0.95, "changed": 0.98}
 SAMPLE_SLACK = 0.05
 
 kinds = pytest.mark.parametrize("kind", COUNTS)
@@ -23,6 +26,11 @@ def those(kind: str) -> tuple[Outcome, ...]:
 @kinds
 def test_no_plan_breaks_a_rule(kind: str) -> None:
     assert [(each.number, each.breaches) for each in those(kind) if each.breaches] == []
+
+
+def test_a_prerequisite_placed_anew_stays_before_what_follows_it() -> None:
+    case = instances.mixed(171)
+    assert breaches(case, run(case)) == []
 
 
 @kinds
