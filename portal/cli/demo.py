@@ -169,7 +169,7 @@ def _class(organization_id: uuid.UUID, teacher: User, now: datetime) -> uuid.UUI
                 starts_on=now.date(),
                 soft_ends_on=now.date() + timedelta(weeks=14),
                 hard_ends_on=now.date() + timedelta(weeks=18),
-                weekday_minutes=[60, 60, 60, 60, 45, 0, 0],
+                weekday_minutes=[60, 60, 60, 60, 45, 45, 30],
                 study_from=time(8, 30),
                 study_until=time(18),
                 holiday_country="DE",
@@ -185,7 +185,7 @@ def _class(organization_id: uuid.UUID, teacher: User, now: datetime) -> uuid.UUI
     with _acting(organization_id, teacher) as actor:
         curriculum_id = session().scalars(select(Curriculum.id).where(Curriculum.title == PATH)).one()
         version = publish_version(curriculum_id, actor=actor, now=now)
-        publish_path(version.id, class_id, policy={"arrangement": "SPREAD"}, actor=actor, now=now)
+        publish_path(version.id, class_id, policy={"arrangement": "SOON"}, actor=actor, now=now)
     return class_id
 
 
