@@ -144,3 +144,20 @@ def test_every_tenant_table_has_only_composite_foreign_keys_into_tenant_tables(a
         if key["referred_table"] in tenant_tables and "organization_id" not in key["constrained_columns"]
     ]
     assert plain == []
+
+
+def test_every_policy_of_a_tenant_table_reads_the_bound_organization(app):
+    """Also of tables the cast has no row in, for reading and for writing."""
+    with unit_of_work() as session:
+        rows = session.execute(
+            text("SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'")
+        ).all()
+    tenant_tables = {name for name, table in METADATA.tables.items() if "organization_id" in table.c}
+    loose = [
+        (row.tablename, row.policyname)
+        for row in rows
+        if row.tablename in tenant_tables - OPEN_TO_ALL
+        for rule in (row.qual, row.with_check)
+        if rule is not None and "app.organization_id" not in rule
+    ]
+    assert loose == []
