@@ -1,5 +1,6 @@
 """The documents name what there is."""
 
+import re
 from dataclasses import fields
 
 from portal.config import ROOT, Settings
@@ -14,3 +15,9 @@ def test_every_setting_is_documented():
 def test_every_table_is_documented():
     text = (ROOT / "docs" / "data-model.md").read_text()
     assert [name for name in METADATA.tables if f"`{name}`" not in text] == []
+
+
+def test_every_table_stands_in_the_drawn_diagram():
+    drawing = (ROOT / "docs" / "data-model.md").read_text().split("```mermaid")[1].split("```")[0]
+    drawn = set(re.findall(r"[a-z_]+", re.sub(r'"[^"]*"', "", drawing)))
+    assert sorted(set(METADATA.tables) - drawn) == []
