@@ -204,8 +204,8 @@ def _dates(outcome: Outcome, *, own: bool) -> str:
     if own:
         return str(_("Of your plan %(what)s.", what=what))
     if len(members) == 1:
-        return str(_("For %(name)s %(what)s.", name=touched[0].name, what=what))
-    return str(_("For %(n)d of %(all)d students %(what)s.", n=len(members), all=outcome.learners, what=what))
+        return str(_("For %(name)s, %(what)s.", name=touched[0].name, what=what))
+    return str(_("For %(n)d of %(all)d students, %(what)s.", n=len(members), all=outcome.learners, what=what))
 
 
 def _finish(outcome: Outcome, *, own: bool) -> str:

@@ -13,6 +13,7 @@ from portal.config import ROOT
 from portal.curricula import services as curricula
 from portal.library.origin import copy
 from portal.models.library import Activity
+from portal.models.plans import PlanChange
 from portal.models.schedules import ScheduleItem
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
@@ -48,6 +49,8 @@ def school(application):
                 "path": curriculum.id,
                 "step": steps[1].id,
                 "version": path.version_id,
+                "assignment": assignment_id,
+                "change": db.scalars(select(PlanChange.id)).first(),
                 "activity": activities[0],
                 "item": item,
                 "ben": cast.ben.member_id,
@@ -69,6 +72,9 @@ TEACHER = [
         "/classes/{class}/publish",
         "/classes/{class}/people/{ben}",
     ),
+    *("/classes/{class}/plans", "/classes/{class}/plans/new", "/classes/{class}/plans/new?members={ben}"),
+    *("/classes/{class}/plans/feasibility", "/classes/{class}/plans/{change}"),
+    "/plans/preview?command=relevel&assignment={assignment}&class_id={class}&next=class",
     *("/classes/{class}/publish/preview?version={version}", "/classes/{class}/students/{ben}", "/terms", "/members"),
     "/paths/{path}/steps/{step}",
     *("/paths", "/paths/{path}", "/paths/{path}/add", "/paths/import", "/library", "/library/activities/new"),

@@ -68,7 +68,7 @@ def test_a_student_previews_leave_in_the_first_person_applies_it_and_undoes_it(c
 def test_a_teacher_sees_names_dates_and_reasons(cast, planned, sign_in):
     page = text_of(look(sign_in(cast.ada), command="away", starts_on=TUE, ends_on=TUE, members=cast.ben.member_id,
                         class_id=cast.class_id, next="class"))  # fmt: skip
-    assert "For Ben 3 items move. The last day is Friday 11 September, 1 day later." in page
+    assert "For Ben, 3 items move. The last day is Friday 11 September, 1 day later." in page
     assert "Away on Tuesday 8 September." in page
     assert "Tue 8 Sep, 08:00 Wed 9 Sep, 08:00 1 day later" in page
 

@@ -218,7 +218,7 @@ def test_those_ticked_get_more_time_and_nobody_else(cast, path, sign_in):
     for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form):
         sent.setdefault(name, []).append(value)
     shown = browser.post("/plans/preview", data={**sent, "pace": "150"})
-    assert "For 2 of 2 students" in text_of(shown)
+    assert "For 2 of 2 students," in text_of(shown)
     assert press(browser, shown, "Apply").location == f"/classes/{cast.class_id}/progress"
     with unit_of_work(organization_id=cast.ada.organization_id) as db:
         paces = dict(db.execute(select(Enrolment.member_id, Enrolment.pace_multiplier_percent)).all())
@@ -230,7 +230,7 @@ def test_the_class_page_offers_to_catch_up_who_is_behind(cast, sign_in):
     browser = sign_in(cast.ada)
     with clock.frozen(NOW + timedelta(days=3)):
         shown = press(browser, browser.get(f"/classes/{cast.class_id}/progress"), "Catch up 1 behind")
-        assert "For Ben 3 items move." in text_of(shown)
+        assert "For Ben, 3 items move." in text_of(shown)
         press(browser, shown, "Apply")
     assert of_ben(cast)[0].on_date == THU
 
