@@ -54,7 +54,6 @@ def school(application):
                 "activity": activities[0],
                 "item": item,
                 "ben": cast.ben.member_id,
-                "assignment": assignment_id,
                 "deep_link": make_deep_link(course, cast.ada.member_id),
             }
 
