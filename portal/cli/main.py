@@ -19,6 +19,7 @@ from portal.cli import demo as demo_data
 from portal.cli import purging, web
 from portal.cli.acting import acting_as
 from portal.cli.bench import bench
+from portal.cli.bench_lti import bench_lti
 from portal.cli.lti import lti_register, lti_rotate_keys, security_log
 from portal.cli.pictures import pictures
 from portal.cli.running import greet, run_all
@@ -54,6 +55,7 @@ def cli() -> None:
     """The classroom portal."""
 
 
+bench.add_command(bench_lti)
 for _command in (bench, lti_register, lti_rotate_keys, security_log):
     cli.add_command(_command)
 

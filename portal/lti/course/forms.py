@@ -8,6 +8,7 @@ from wtforms import FloatField, IntegerField, RadioField
 from wtforms.validators import InputRequired
 
 from portal.lti.grades.policy import GradeKind, GradePolicy
+from portal.web.choices import options
 
 
 class GradingForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
@@ -15,11 +16,13 @@ class GradingForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
     kind = RadioField(
         _l("The score says"),
-        choices=[
-            (GradeKind.SHARE.value, _l("what share of the work is completed")),
-            (GradeKind.POINTS.value, _l("the points of completed steps")),
-            (GradeKind.PASS_FAIL.value, _l("whether it is done: all or nothing")),
-        ],
+        choices=options(
+            [
+                (GradeKind.SHARE.value, _l("what share of the work is completed")),
+                (GradeKind.POINTS.value, _l("the points of completed steps")),
+                (GradeKind.PASS_FAIL.value, _l("whether it is done: all or nothing")),
+            ]
+        ),
     )
     maximum = FloatField(_l("Full score"), validators=[InputRequired()])
     pass_percent = IntegerField(_l("Done at, percent of steps"), validators=[InputRequired()])

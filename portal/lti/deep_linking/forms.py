@@ -9,6 +9,7 @@ from wtforms import BooleanField, DateTimeLocalField, SelectField
 from wtforms.validators import Optional
 
 from portal.lti.deep_linking.message import IFRAME, WINDOW, Dates, Wanted
+from portal.web.choices import options
 
 _PLACES = {IFRAME: _l("inside the course page"), WINDOW: _l("in a window of its own")}
 
@@ -24,7 +25,7 @@ class ContentForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
 
     def offer(self, wanted: Wanted) -> None:
         """Only what the platform accepts."""
-        self.place.choices = [(place, _PLACES[place]) for place in wanted.places]
+        self.place.choices = options((place, _PLACES[place]) for place in wanted.places)
 
     def dates(self, zone: str) -> Dates:
         """The dates as instants."""
