@@ -14,6 +14,7 @@ from sqlalchemy import select
 from portal.errors import N_
 from portal.events.audit import audit
 from portal.lti import guard, tool
+from portal.lti.platforms.base import Capabilities
 from portal.lti.platforms.known import capabilities_of
 from portal.lti.refusals import Refused
 from portal.lti.registration import PlatformDraft, add
@@ -101,7 +102,8 @@ def _register(
     configuration = _ask(http, "GET", configuration_url)
     _check_issuer(configuration, configuration_url)
     own = tool.addresses(base_url, link.organization_id)
-    answer = _ask(http, "POST", _text(configuration, "registration_endpoint"), tool.registration_request(own))
+    request = tool.registration_request(own, _capabilities(configuration))
+    answer = _ask(http, "POST", _text(configuration, "registration_endpoint"), request)
     draft = _draft(configuration, answer)
     client = add(draft, state=ClientState.PENDING, private=private, actor_member_id=None, now=now)
     row.used_at, row.lti_client_id = now, client.id
@@ -109,9 +111,13 @@ def _register(
     return draft.name
 
 
+def _capabilities(configuration: Mapping[str, Any]) -> Capabilities:
+    family = _object(configuration, PLATFORM_CONFIGURATION).get("product_family_code")
+    return capabilities_of(family if isinstance(family, str) else None)
+
+
 def _draft(configuration: Mapping[str, Any], answer: Mapping[str, Any]) -> PlatformDraft:
-    platform = _object(configuration, PLATFORM_CONFIGURATION)
-    kind = capabilities_of(platform.get("product_family_code") if platform else None)
+    kind = _capabilities(configuration)
     host = urlsplit(_text(configuration, "issuer")).hostname or ""
     deployment_id = _object(answer, tool.TOOL_CONFIGURATION).get("deployment_id")
     return PlatformDraft(
@@ -121,17 +127,22 @@ def _draft(configuration: Mapping[str, Any], answer: Mapping[str, Any]) -> Platf
         auth_login_url=_text(configuration, "authorization_endpoint"),
         token_url=_text(configuration, "token_endpoint"),
         jwks_url=_text(configuration, "jwks_uri"),
-        token_audience=configuration.get("authorization_server") or None,
+        token_audience=_audience(configuration),
         deployment_ids=(str(deployment_id),) if deployment_id else (),
         kind=PlatformKind(kind.family.upper()),
     )
 
 
+def _audience(configuration: Mapping[str, Any]) -> str | None:
+    """The ``aud`` of client assertions where the platform names one."""
+    named = configuration.get("authorization_server")
+    return named if isinstance(named, str) and named.isprintable() and named else None
+
+
 def _check_issuer(configuration: Mapping[str, Any], configuration_url: str) -> None:
     """The issuer and the endpoint of registration belong to the host that was asked (3.4)."""
     asked = urlsplit(configuration_url).hostname or ""
-    family = _object(configuration, PLATFORM_CONFIGURATION).get("product_family_code")
-    shared = capabilities_of(family if isinstance(family, str) else None).service_hosts
+    shared = _capabilities(configuration).service_hosts
     for name in ("issuer", "registration_endpoint"):
         host = urlsplit(_text(configuration, name)).hostname or ""
         if host != asked and not (_below(asked, shared) and _below(host, shared)):

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from portal.lti.platforms.base import Capabilities
+from portal.lti.platforms.canvas import CANVAS
+
 NAME = "Orchestrator"
 DESCRIPTION = "Learning paths that become a personal, paced schedule for every student."
 SCOPES = (
@@ -48,8 +51,13 @@ def addresses(base_url: str, organization_id: uuid.UUID) -> Addresses:
     )
 
 
-def registration_request(own: Addresses) -> dict[str, Any]:
+def registration_request(own: Addresses, platform: Capabilities) -> dict[str, Any]:
     """The body of a Dynamic Registration request (IMS Dynamic Registration 1.0, 3.5)."""
+
+    def message(kind: str, placements: tuple[str, ...]) -> dict[str, Any]:
+        made: dict[str, Any] = {"type": kind, "target_link_uri": own.launch, "label": NAME}
+        return {**made, "placements": list(placements)} if placements else made
+
     return {
         "application_type": "web",
         "response_types": ["id_token"],
@@ -67,8 +75,8 @@ def registration_request(own: Addresses) -> dict[str, Any]:
             "custom_parameters": CUSTOM,
             "claims": _CLAIMS,
             "messages": [
-                {"type": "LtiResourceLinkRequest", "target_link_uri": own.launch, "label": NAME},
-                {"type": "LtiDeepLinkingRequest", "target_link_uri": own.launch, "label": NAME},
+                message("LtiResourceLinkRequest", platform.link_placements),
+                message("LtiDeepLinkingRequest", platform.content_placements),
             ],
         },
     }
@@ -102,9 +110,8 @@ def canvas_configuration(own: Addresses) -> dict[str, Any]:
                 "settings": {
                     "text": NAME,
                     "placements": [
-                        placement("course_navigation", "LtiResourceLinkRequest"),
-                        placement("assignment_selection", "LtiDeepLinkingRequest"),
-                        placement("link_selection", "LtiDeepLinkingRequest"),
+                        *(placement(name, "LtiResourceLinkRequest") for name in CANVAS.link_placements),
+                        *(placement(name, "LtiDeepLinkingRequest") for name in CANVAS.content_placements),
                     ],
                 },
             }

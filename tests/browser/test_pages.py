@@ -79,6 +79,7 @@ TEACHER = [
     *("/paths", "/paths/{path}", "/paths/{path}/add", "/paths/import", "/library", "/library/activities/new"),
     *("/library/activities/{activity}/edit", "/settings/organization"),
     *("/classes/{class}/course", "/classes/{class}/course/grading/{assignment}", "/lti/content/{deep_link}"),
+    *("/settings/platforms", "/settings/platforms/new", "/classes/{class}/same-people"),
 ]
 VISITOR = ["/", "/sign-in", "/register", "/reset", "/mailbox"]
 

@@ -14,6 +14,7 @@ class Capabilities:
     scores sees; ``takes_dates`` whether a line item's dates become due dates; ``service_hosts`` further hosts of its
     services (a leading dot stands for all names below). The ``…_extras`` are properties it reads beside the
     specification's: with a score that is progress, not a submission, and with a new line item that opens ``%s``.
+    The ``…_placements`` are where its pages offer a link, and the choice of content, when the portal registers itself.
     """
 
     family: str
@@ -23,6 +24,8 @@ class Capabilities:
     service_hosts: frozenset[str] = frozenset()
     progress_extras: Mapping[str, Any] = field(default_factory=dict)
     line_item_type: str | None = None
+    link_placements: tuple[str, ...] = ()
+    content_placements: tuple[str, ...] = ()
 
     def line_item_extras(self, launch_url: str) -> dict[str, Any]:
         """What a new line item carries so that its column opens ``launch_url``."""

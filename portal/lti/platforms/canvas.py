@@ -10,5 +10,7 @@ CANVAS = Capabilities(
     "Canvas",
     service_hosts=frozenset({".instructure.com", "sso.canvaslms.com"}),
     progress_extras={"https://canvas.instructure.com/lti/submission": {"new_submission": False}},
+    link_placements=("course_navigation",),
+    content_placements=("assignment_selection", "link_selection"),
     line_item_type="https://canvas.instructure.com/lti/submission_type",
 )
