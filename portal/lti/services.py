@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.classes.services import ClassDraft, enrol_launched, save_class
 from portal.errors import Invalid
 from portal.events.audit import audit
-from portal.events.outbox import emit_all
 from portal.lti import people
 from portal.lti.binding import bind
 from portal.lti.claims import LaunchClaims
@@ -76,11 +75,11 @@ def take_in(verified: Verified, *, now: datetime) -> Launched:
             frame_origins=registered.frame_origins,
             deep_link_id=_deep_link(verified, context, person.member_id, now=now),
         )
-        _record(launched, person, now=now)
+        _record(launched, now=now)
         return launched
 
 
-def _record(launched: Launched, person: LtiUser, *, now: datetime) -> None:
+def _record(launched: Launched, *, now: datetime) -> None:
     audit(
         "lti.launched",
         "member",
@@ -90,13 +89,6 @@ def _record(launched: Launched, person: LtiUser, *, now: datetime) -> None:
         message=launched.claims.message_type,
         deployment=launched.deployment_key,
     )
-    keys = {
-        "member_id": launched.member_id,
-        "lti_user_id": person.id,
-        "context_id": launched.context_key,
-        "link_id": launched.link_key,
-    }
-    emit_all("lti.launched", [{name: key for name, key in keys.items() if key is not None}], now=now)
 
 
 def _note_use(verified: Verified, person: LtiUser, *, now: datetime) -> None:
