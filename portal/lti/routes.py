@@ -142,7 +142,7 @@ def _destination(launched: Launched) -> str:
     if launched.role in (ClassRole.TEACHER, ClassRole.ASSISTANT):
         with unit_of_work(organization_id=launched.organization_id):
             published = assignments.assignments(launched.class_id)
-        page = "progress.class_progress" if published else "assignments.choose"
+        page = "progress.class_progress" if published else "lti_course.overview"
         return url_for(page, class_id=launched.class_id)
     return url_for("lti.learn", class_id=launched.class_id)
 

@@ -4,11 +4,13 @@ The platform is lti1p3platform over HTTP at lms.test, the portal stands at tool.
 """
 
 import json
+import re
 import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
@@ -21,6 +23,7 @@ from portal.cli.browser import find_browser
 from portal.config import Settings
 from portal.extensions import limiter
 from portal.factory import create_app
+from portal.lti.keys import key_set
 from portal.lti.registration import PlatformDraft, register
 from portal.models.lti import LtiContext
 from portal.models.organizations import OrganizationKind, Role
@@ -140,6 +143,52 @@ def test_a_learner_completes_an_item_in_a_frame_on_the_first_try(app, tool, cour
     assert "plain" not in item.evaluate("document.cookie"), "third-party cookies must be blocked for this test to tell"
     again = inside(visit("learner"), tool, "/lti/learn/")
     assert again.locator(".list .badge.ok").count() == 1
+
+
+def test_a_teacher_links_a_path_publishes_it_and_the_score_arrives(app, tool, course, drain, monkeypatch):
+    """The educator's way: content chosen in a frame, the roster comes over, a preview, a column with a due date."""
+    lms, visit = course
+    lms.services = lms.url.replace("lms.test", "127.0.0.1")
+    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], lti_private_addresses=True))
+    organization = uuid.UUID(hex=lms.registration.get_client_id())
+    path = make_path(organization, (30, 30), title="Cells and tissues", now=clock.now())
+    with unit_of_work(organization_id=organization):
+        lms.registration.set_tool_key_set({"keys": key_set(now=clock.now())})
+    lms.people = [
+        {"user_id": "teacher-1", "name": "Tea Cher", "roles": [INSTRUCTOR]},
+        {"user_id": "learner-1", "name": "Lee Learner", "roles": [LEARNER]},
+        {"user_id": "mia-1", "name": "Mia Absent", "roles": [LEARNER]},
+    ]
+    lms.messages["content"] = Message("teacher-1", [INSTRUCTOR], "Tea Cher", deep_linking={}, context=COURSE)
+
+    page = visit("content")
+    picker = inside(page, tool, "/lti/content/")
+    picker.get_by_role("checkbox", name=re.compile("^Cells and tissues")).check()
+    picker.get_by_role("button", name="Put into the course").click()
+    page.frames[1].get_by_role("heading", name="1 items came back").wait_for()
+    assert [item["title"] for item in lms.returned] == ["Cells and tissues"]
+    assert lms.returned[0]["lineItem"]["resourceId"] == str(path.curriculum_id)
+
+    drain(clock.now() + timedelta(minutes=1))
+    frame = inside(visit("teacher"), tool, "/classes/")
+    frame.get_by_text("3 people in the course").wait_for()
+    frame.get_by_role("link", name="Preview and publish Cells and tissues").click()
+    frame.get_by_role("button", name=re.compile("Publish to 2 students")).click()
+    frame.wait_for_url(re.compile("/progress"))
+
+    drain(clock.now() + timedelta(minutes=1))
+    (column,) = lms.line_items.values()
+    assert (column["label"], column["tag"]) == ("Cells and tissues", "path")
+    assert column["endDateTime"] > clock.now().isoformat()
+
+    page = visit("learner")
+    inside(page, tool, "/lti/learn/").locator(".list a.ti").first.click()
+    item = inside(page, tool, "/items/")
+    item.get_by_role("button", name="Mark as completed").click()
+    item.get_by_text("Finished").wait_for()
+    drain(clock.now() + timedelta(minutes=1))
+    score = lms.score_of("learner-1")
+    assert (score["scoreGiven"], score["activityProgress"]) == (50, "InProgress")
 
 
 def test_the_frame_says_how_high_its_page_is(tool, course):

@@ -121,6 +121,7 @@ class Platform:
     whole_seconds: bool = False
     next_link: str = '<{url}>; rel="next"'
     allowed_scopes: set[str] | None = None
+    services: str = ""
     _script: list[tuple[str, str, Callable[[Request], Response]]] = field(default_factory=list)
 
     @property
@@ -129,11 +130,11 @@ class Platform:
 
     @property
     def members_url(self) -> str:
-        return self.url + "/Context/7/members"
+        return (self.services or self.url) + "/Context/7/members"
 
     @property
     def line_items_url(self) -> str:
-        return self.url + "/7/lineitems?type_id=2"
+        return (self.services or self.url) + "/7/lineitems?type_id=2"
 
     def script(self, method: str, path: str, *answers: Response | Callable[[Request], Response]) -> None:
         """Answer the next requests of this kind so, one each."""
@@ -214,7 +215,7 @@ class Platform:
     def _line_items(self, request: Request) -> Response:
         if request.method == "POST":
             item = json.loads(request.get_data())
-            item["id"] = f"{self.url}/7/lineitems/{len(self.line_items) + 1}/lineitem?type_id=2"
+            item["id"] = f"{self.services or self.url}/7/lineitems/{len(self.line_items) + 1}/lineitem?type_id=2"
             self.line_items[item["id"]] = item
             return _json(item, 201)
         found = [
@@ -227,7 +228,7 @@ class Platform:
 
     def _line_item(self, request: Request) -> Response:
         number = request.path.split("/")[3]
-        key = f"{self.url}/7/lineitems/{number}/lineitem?type_id=2"
+        key = f"{self.services or self.url}/7/lineitems/{number}/lineitem?type_id=2"
         if key not in self.line_items:
             return Response(json.dumps({"message": "no such line item"}), 404)
         if request.path.endswith("/scores"):
