@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
 from portal.cli.browser import find_browser
@@ -36,13 +36,24 @@ def site(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
+    """Playwright itself: one a process, whatever browsers it starts."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+def start(driver: Playwright, *flags: str) -> Browser:
+    """A browser of its own with more flags."""
     path = find_browser()
     assert path is not None, "run 'make test', which finds or installs a browser"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=list(FLAGS))
-        yield browser
-        browser.close()
+    return driver.chromium.launch(executable_path=str(path), args=[*FLAGS, *flags])
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    browser = start(driver)
+    yield browser
+    browser.close()
 
 
 @dataclass

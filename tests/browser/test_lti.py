@@ -13,13 +13,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Playwright
 from sqlalchemy import select
 from werkzeug import Response
 from werkzeug.serving import make_server
 
 from portal import clock
-from portal.cli.browser import find_browser
 from portal.config import Settings
 from portal.extensions import limiter
 from portal.factory import create_app
@@ -28,7 +27,7 @@ from portal.lti.registration import PlatformDraft, register
 from portal.models.lti import LtiContext
 from portal.models.organizations import OrganizationKind, Role
 from portal.tenancy.scope import unit_of_work
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import start
 from tests.contract.lti.launching import INSTRUCTOR, LEARNER
 from tests.contract.lti.platform import Message, Platform, serve
 from tests.factories.assignments import make_path, publish
@@ -53,15 +52,11 @@ def tool(settings: Settings) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def strict() -> Iterator[Browser]:
+def strict(driver: Playwright) -> Iterator[Browser]:
     """A browser that blocks third-party cookies and finds both sites on this machine."""
-    path = find_browser()
-    assert path is not None
-    flags = ["--host-resolver-rules=MAP *.test 127.0.0.1", "--test-third-party-cookie-phaseout"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=[*FLAGS, *flags])
-        yield browser
-        browser.close()
+    browser = start(driver, "--host-resolver-rules=MAP *.test 127.0.0.1", "--test-third-party-cookie-phaseout")
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
