@@ -207,9 +207,6 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
     csrf.init_app(app)
     login.init_app(app)
-    login.login_view = "accounts.sign_in"
-    login.login_message = _l("Sign in to go on.")
-    login.login_message_category = "acc"
     babel.init_app(app, locale_selector=_locale, timezone_selector=_zone)
     directory.configure(settings.directory_key or settings.secret_key)
     sealing.configure(settings.secret_key)

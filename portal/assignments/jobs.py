@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from portal import clock
 from portal.assignments.services import cause_of, finish
 from portal.errors import N_
 from portal.jobs.progress import advance
@@ -28,7 +29,7 @@ def publish(event: EventRef, now: datetime) -> None:
             advance(run_id, done)
     except Exception:
         with unit_of_work(organization_id=organization_id()):
-            finish_run(run_id, now=now, error=_FAILED)
+            finish_run(run_id, now=clock.now(), error=_FAILED)
         raise
     finish(assignment, now=now)
-    finish_run(run_id, now=now)
+    finish_run(run_id, now=clock.now())

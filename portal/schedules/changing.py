@@ -14,7 +14,7 @@ from portal.classes import queries as classes
 from portal.errors import N_, Conflict
 from portal.events.audit import audit
 from portal.events.outbox import LONG, emit
-from portal.jobs.progress import advance, begin_run, finish
+from portal.jobs.progress import advance, begin_run
 from portal.models.classes import Enrolment, EnrolmentStatus
 from portal.models.organizations import Member
 from portal.models.plans import ChangeKind, PlanChange
@@ -295,7 +295,6 @@ def carry_on(data: Mapping[str, Any], *, now: datetime) -> None:
             done = before + count
             advance(run_id, done)
         assignment.state = AssignmentState.PUBLISHED
-    finish(run_id, now=now)
 
 
 def _cause(intent: Intent, key: str, actor: Actor, undo: Sequence[RowChange]) -> Cause:

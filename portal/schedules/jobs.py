@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from portal import clock
 from portal.errors import N_
 from portal.jobs.progress import finish
 from portal.jobs.registry import EventRef, on_due, on_event
@@ -68,9 +69,11 @@ def look_for_missed(class_id: uuid.UUID, now: datetime) -> None:
 @on_event("plan.requested")
 def carry_on(event: EventRef, now: datetime) -> None:
     """Carry out a command on a large class."""
+    run_id = uuid.UUID(event.data["run_id"])
     try:
         changing.carry_on(event.data, now=now)
     except Exception:
         with unit_of_work(organization_id=organization_id()):
-            finish(uuid.UUID(event.data["run_id"]), now=now, error=_FAILED)
+            finish(run_id, now=clock.now(), error=_FAILED)
         raise
+    finish(run_id, now=clock.now())

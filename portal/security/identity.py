@@ -4,7 +4,9 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
-from flask import abort, g
+from flask import abort, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import UserMixin, current_user
 from sqlalchemy import select
 
@@ -26,6 +28,18 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
     def get_id(self) -> str:
         """The sign-in token, kept in the session cookie."""
         return self.identity.token
+
+
+@login.unauthorized_handler  # type: ignore[untyped-decorator]  # Flask-Login ships no types
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send a visitor to sign in, and then back: to the page asked for, or to the one whose form was sent.
+
+    A form's own address answers no GET, so after signing in it would lead nowhere.
+    """
+    flash(_("Sign in to go on."), "acc")
+    page = request.url if request.method in ("GET", "HEAD") else request.referrer or ""
+    back = page.removeprefix(request.host_url.rstrip("/")) if page.startswith(request.host_url) else None
+    return redirect(url_for("accounts.sign_in", next=back))
 
 
 @login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types

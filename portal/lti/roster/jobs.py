@@ -36,7 +36,7 @@ def read(event: EventRef, now: datetime) -> None:
         .where(JobRun.id == run_id)
         .values(total=outcome.people, data={"added": outcome.added, "removed": outcome.removed})
     )
-    finish(run_id, now=now)
+    finish(run_id, now=clock.now())
     services.plan_nightly(class_id, now=now)
 
 

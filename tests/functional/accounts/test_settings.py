@@ -1,6 +1,7 @@
 """The settings page and the forms on it."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -21,7 +22,17 @@ NEW = "another good password"
 @pytest.mark.parametrize("path", ["/settings", "/organizations"])
 def test_visitors_are_asked_to_sign_in(client, path):
     answer = client.get(path)
-    assert (answer.status_code, answer.location) == (302, f"/sign-in?next={path.replace('/', '%2F')}")
+    assert (answer.status_code, answer.location) == (302, f"/sign-in?next={path}")
+
+
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [("http://localhost/items/1?week=2", "/items/1?week=2"), ("https://elsewhere.example/page", None), ("", None)],
+)
+def test_a_form_sent_after_the_sign_in_was_lost_leads_back_to_its_page(client, came_from, back):
+    answer = client.post("/settings/profile", headers={"Referer": came_from})
+    assert urlsplit(answer.location).path == "/sign-in"
+    assert parse_qs(urlsplit(answer.location).query).get("next", [None]) == [back]
 
 
 def test_the_page_has_all_sections_and_marks_this_device(sign_in, app):

@@ -65,6 +65,12 @@ def test_minutes_that_are_no_number_are_answered_in_place(school, sign_in):
     assert "aria-invalid" in answer.text
 
 
+def test_a_study_day_with_nothing_planned_is_called_that(school, sign_in):
+    page = get(sign_in(school.ben), "/today", NOW - timedelta(days=7)).text
+    assert "Nothing planned today" in page
+    assert "without study" not in page
+
+
 def test_work_of_earlier_days_waits_under_catch_up(school, sign_in):
     page = get(sign_in(school.ben), "/today", NOW + timedelta(days=1)).text
     assert "Catch up" in page

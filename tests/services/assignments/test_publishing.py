@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
-from portal.assignments import previewing, queries, services
+from portal.assignments import jobs, previewing, queries, services
 from portal.classes import services as classes
 from portal.classes.queries import students
 from portal.classes.services import ClassDraft
 from portal.errors import Conflict, Forbidden, NotFound
 from portal.jobs.progress import begin_run
+from portal.jobs.registry import EventRef
 from portal.models.classes import ClassRole, Enrolment, EnrolmentStatus
 from portal.models.events import AuditEntry, Event, JobState
 from portal.models.schedules import Assignment, AssignmentState, Schedule, ScheduleItem
@@ -187,6 +188,15 @@ def test_a_large_class_is_published_by_a_job_that_shows_how_far_it_is(cast, larg
     assert state(cast, assignment) is AssignmentState.PUBLISHED
     assert len(schedules(cast.ada, assignment)) == 5
     assert len(events(cast, "assignment.published")) == 1
+
+
+def test_a_run_ends_when_its_job_ends(cast, large):
+    publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, **SOON)
+    ended = NOW + timedelta(minutes=20)
+    with unit_of_work(organization_id=cast.ada.organization_id) as db, clock.frozen(ended):
+        event = db.scalars(select(Event).where(Event.name == "assignment.publish_requested")).one()
+        jobs.publish(EventRef(event.id, event.organization_id, event.name, event.data, NOW), NOW)
+    assert run_of(cast).finished_at == ended
 
 
 def test_while_a_job_publishes_to_a_class_nothing_else_is_published_there(cast, large, settle):
