@@ -99,11 +99,11 @@ def _find_time(layout: Layout, repairer: Repairer) -> bool:
     problem = layout.problem
     for task in problem.tasks:
         blocks = layout.blocks[task.place]
-        if not task.step.required or not blocks or not late_minutes(task, blocks):
+        mine = blocks[len(task.given) :]  # what was given stands, late or not: only the rest can be in time again
+        if not task.step.required or not late_minutes(task, mine):
             continue
         earliest = layout.earliest(task)
-        mine = blocks[len(task.given) :]
-        if earliest is None or not mine:
+        if earliest is None:
             continue
         give_back(layout.room, mine)
         earliest = repairer.noticed(task, earliest[0]), earliest[1]
