@@ -252,3 +252,13 @@ def test_the_cadence_makes_buckets_and_due_dates() -> None:
         calendar = replace(HOUR_A_DAY, cadence=cadence, due_time=time(18))
         slot = plan(chain(1), calendar, Learner(), Policy(), (), BEFORE).slots[0]
         assert (slot.bucket_on, slot.due_at) == (first, datetime.combine(last, time(18), UTC))
+
+
+def test_a_pinned_part_after_the_end_leaves_the_other_parts_in_time():
+    path = PathVersion((Step("a", 120, splittable=True, min_session=60),))
+    case = case_of(path, replace(HOUR_A_DAY, soft_ends_on=MONDAY + timedelta(days=4)))
+    part, other = case.base
+    week = timedelta(days=7)
+    late = replace(part, pinned=True, on=part.on + week, starts_at=part.starts_at + week, due_at=part.due_at + week)
+    case = replace(case, base=(other, late), learner=Learner(leave=frozenset({other.on})))
+    assert sorted(days(case)["a"]) == [2, 7]
