@@ -1,5 +1,6 @@
 """Why a launch is refused: a stable reason, words for the person in front of the frame, and one row that is kept."""
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from portal.models.lti import SecurityLogEntry
 from portal.tenancy.scope import session, unit_of_work
 
 _LONGEST = 300
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text holds neither NUL nor half a surrogate pair
 
 
 class Refused(DomainError):
@@ -43,8 +45,8 @@ def claim(name: str) -> Refused:
 
 def keep(refused: Refused, action: str, *, reference: str, now: datetime) -> None:
     """Write the one row a refused launch leaves: in the organization's audit log, else in the security log."""
-    details: dict[str, Any] = {name: value[:_LONGEST] for name, value in refused.details.items()}
-    details["said"] = str(refused)[:_LONGEST]
+    said = {**refused.details, "said": str(refused)}
+    details: dict[str, Any] = {name: _UNSTORABLE.sub("\ufffd", value[:_LONGEST]) for name, value in said.items()}
     if refused.organization_id is not None:
         with unit_of_work(organization_id=refused.organization_id):
             audit(

@@ -5,7 +5,7 @@ import os
 from base64 import urlsafe_b64encode
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portal.lti.claims import DEEP_LINKING, ENDPOINT, LTI, NAMES_AND_ROLES
@@ -89,6 +89,7 @@ def test_a_good_token_with_one_letter_changed(lms: Lms, position, replacement):
 
 
 @shots
+@example(values={"iss": "\x00"})
 @given(
     values=st.dictionaries(
         st.sampled_from(
