@@ -20,7 +20,7 @@ from tests.factories.cast import NOW
 
 def details(actor) -> list[AuditDetail]:
     with unit_of_work(organization_id=actor.organization_id) as db:
-        found = list(db.scalars(select(AuditDetail)))
+        found = list(db.scalars(select(AuditDetail).order_by(AuditDetail.id)))
         db.expunge_all()
     return found
 
