@@ -17,11 +17,13 @@ from portal.pacing.types import (
     Edge,
     LateJoin,
     Learner,
+    MissedWork,
     PathVersion,
     Pin,
     Policy,
     SlotStatus,
     Step,
+    StepKind,
 )
 from portal.schedules.reasons import in_words
 
@@ -40,9 +42,13 @@ def pictures() -> Iterator[tuple[str, str]]:
         ("pacing-load", "The same path as soon as possible and spread evenly", _load()),
         ("pacing-prerequisites", "While a lag blocks one branch, other steps go ahead", _prerequisites()),
         ("pacing-late-joiner", "Who joins late gets later ends or fuller days", _late_joiner()),
+        ("pacing-late-choices", "Who joins late catches up, or starts where the class is", _late_choices()),
         ("pacing-missed", "Missed work moves to the next free time", _missed()),
+        ("pacing-compress", "Missed work is rolled forward, or spread over the days left", _compress()),
         ("pacing-least-change", "A day off moves only what was planned for it", _least_change()),
         ("pacing-pin", "A slot put somewhere by hand stays there", _pin()),
+        ("pacing-notice", "What has to move earlier stays out of the days of the notice", _notice()),
+        ("pacing-spacing", "Two hard assessments get days of their own", _spacing()),
         ("pacing-does-not-fit", "Work that ends after the class, and two repairs", _does_not_fit()),
         ("pacing-why-here", "Each slot says why it is there", _why_here()),
     ):
@@ -106,6 +112,62 @@ def _late_joiner() -> tuple[Panel, ...]:
         Panel("The class", _made(path, calendar, policy=spread), calendar, until=(FRI, "class ends")),
         Panel("Joins on Thursday: shift", shifted, calendar, until=(DAYS[7], "own end"), today=THU),
         Panel("Joins on Thursday: compress", pressed, calendar, until=(FRI, "class ends"), today=THU),
+    )
+
+
+def _late_choices() -> tuple[Panel, ...]:
+    path = _path(30, 30, 30, 30, 30, 30)
+    calendar = replace(HOUR_A_DAY, soft_ends_on=DAYS[9])
+    joiner, spread = Learner(starts_on=FRI), Policy(arrangement=Arrangement.SPREAD)
+    catching = _made(path, calendar, joiner, replace(spread, late_join=LateJoin.CATCH_UP, catch_up_weeks=1))
+    joining = _made(path, calendar, joiner, replace(spread, late_join=LateJoin.JOIN_CLASS))
+    end = (DAYS[9], "class ends")
+    return (
+        Panel("The class", _made(path, calendar, policy=spread), calendar, until=end),
+        Panel("Joins on Friday: catch up within a week", catching, calendar, until=end, today=FRI),
+        Panel("Joins on Friday: start where the class is", joining, calendar, until=end, today=FRI),
+    )
+
+
+def _compress() -> tuple[Panel, ...]:
+    path = _path(30, 30, 30, 30, 30, 30)
+    calendar = replace(HOUR_A_DAY, weekday_minutes=(90, 90, 90, 90, 90, 0, 0), soft_ends_on=DAYS[8])
+    spread = Policy(arrangement=Arrangement.SPREAD)
+    first = _made(path, calendar, policy=spread)
+    panels = [Panel("Planned", first, calendar, until=(DAYS[8], "class ends"))]
+    for title, missed in (("roll forward", MissedWork.ROLL_FORWARD), ("compress", MissedWork.COMPRESS)):
+        after = _made(path, calendar, policy=replace(spread, missed=missed), base=_stored(first), now=_morning(THU))
+        title = f"On Thursday, nothing was done: {title}"
+        panels.append(Panel(title, after, calendar, before=first, until=(DAYS[8], "class ends"), today=THU))
+    return tuple(panels)
+
+
+def _notice() -> tuple[Panel, ...]:
+    path = _path(30, 30, 30, 30, 30)
+    calendar = replace(HOUR_A_DAY, soft_ends_on=FRI, hard_ends_on=FRI)
+    first = _made(path, calendar, policy=Policy(arrangement=Arrangement.SPREAD))
+    closed = replace(calendar, blackouts=frozenset({FRI}))
+    panels = [Panel("Published, the class ends on Friday", first, calendar)]
+    for title, days in (("no notice", 0), ("two days of notice", 2)):
+        after = _made(path, closed, policy=Policy(notice_days=days), base=_stored(first), now=_morning(MON))
+        marks = ((FRI, "day off"),)
+        title = f"Friday becomes a day off: {title}"
+        panels.append(Panel(title, after, closed, before=first, marks=marks, today=MON, notice=days))
+    return tuple(panels)
+
+
+def _spacing() -> tuple[Panel, ...]:
+    plain = _path(30, 30, 30, 30, 30)
+    hard = tuple(
+        replace(step, kind=StepKind.ASSESSMENT, difficulty=9) if step.id in ("Files", "Maps") else step
+        for step in plain.steps
+    )
+    calendar = replace(HOUR_A_DAY, soft_ends_on=WED)
+    spread = Policy(arrangement=Arrangement.SPREAD)
+    exams = replace(plain, steps=hard)
+    return (
+        Panel("Files and Maps are plain steps", _made(plain, calendar, policy=spread), calendar),
+        Panel("Files and Maps are hard assessments", _made(exams, calendar, policy=spread), calendar),
     )
 
 

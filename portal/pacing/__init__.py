@@ -15,8 +15,9 @@ Where two rules meet:
   anchor stays on its instant and is reported.
 - Without a completion a step is done once its done and skipped slots hold all of its minutes. Nothing waits for a step
   that was only skipped. Skipped minutes still use their day.
-- A base slot that fits nowhere later, but earlier, is placed there with reason RESCUE; within the notice period it
-  becomes a removed and an added slot instead (H10). So a re-plan leaves nothing that the next one would place.
+- A base slot that fits nowhere later, but earlier, is placed there with reason RESCUE, after the notice period if it
+  can; within it, it becomes a removed and an added slot instead (H10). So a re-plan leaves nothing that the next one
+  would place.
 - A rescue that would move others, or several, is looked for where a re-plan changes something anyway. Where it would
   change nothing, only a plan without any required work unplaced or late is accepted: time passing moves nobody's
   dates (R1). A late required step alone moves to a place in time beside all that stands whenever there is one.

@@ -86,7 +86,12 @@ def _find_room(layout: Layout, repairer: Repairer, places: Sequence[int]) -> boo
     for place in sorted(places):
         task = layout.problem.tasks[place]
         earliest = layout.earliest(task)
-        if earliest is not None and (blocks := repairer.anew(task, earliest, _until(layout, task))) is not None:
+        if earliest is None:
+            continue
+        until = _until(layout, task)
+        noticed = repairer.noticed(task, earliest[0]), earliest[1]
+        blocks = repairer.anew(task, noticed, until) or repairer.anew(task, earliest, until)
+        if blocks is not None:
             if place in layout.unplaced:
                 layout.unplaced.remove(place)
             layout.settle(task, blocks)

@@ -176,14 +176,21 @@ class Repairer:
 
     def _thin(self) -> int | None:
         """The load up to which missed work fills the days that are left, so that it is spread thinly."""
-        missed = [block for blocks in self._wanted.values() for block in blocks if self._is_missed(block)]
+        tasks = self._layout.problem.tasks
+        missed = [
+            (block.minutes, tasks[place].step.splittable)
+            for place, blocks in sorted(self._wanted.items())
+            for block in blocks
+            if self._is_missed(block)
+        ]
         if not missed:
             return None
         problem = self._layout.problem
         until = problem.soft_end
         if until is None:
-            until = max(block.end for task in problem.tasks for block in task.loose)
-        return thin_level(problem, self._room, until, [block.minutes for block in missed])
+            until = max(block.end for task in tasks for block in task.loose)
+        whole = [minutes for minutes, splittable in missed if not splittable]
+        return thin_level(problem, self._room, until, [minutes for minutes, _ in missed], whole)
 
     def _cause(self, block: Block, base: Slot, earliest: tuple[int, Reason]) -> Reason:
         on, room = base.on, self._room

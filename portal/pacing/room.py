@@ -56,10 +56,6 @@ class Days:
             target -= 1
         return target
 
-    def between(self, day: int, until: int) -> int:
-        """Study days after ``day`` up to ``until``."""
-        return sum(self.cap(each) > 0 for each in range(day + 1, until + 1))
-
     def is_within(self, day: int, start: int, end: int) -> bool:
         """Whether a block lies in one run of study hours."""
         return any(first <= start and end <= last for first, last in self.windows(day))

@@ -84,11 +84,30 @@ def _level(blocks: list[int], total: int, days: list[Day]) -> int | None:
     return low
 
 
-def thin_level(problem: Problem, room: Room, until: int, blocks: list[int]) -> int | None:
-    """The lowest load under which the days up to an instant hold these blocks beside what they hold already."""
+def thin_level(problem: Problem, room: Room, until: int, blocks: list[int], whole: list[int]) -> int | None:
+    """The lowest load under which the days up to an instant hold these blocks beside what they hold already.
+
+    ``whole`` are those of the blocks that may not be split, in the order they are placed.
+    """
     if until <= problem.floor:
         return None
-    return _level(blocks, sum(blocks), _days(problem, room, problem.floor, until))
+    days = _days(problem, room, problem.floor, until)
+    level = _level(blocks, sum(blocks), days)
+    if level is None:
+        return None
+    highest = grid(max(day.top for day in days))
+    return next((each for each in range(level, highest, GRID) if _packs(days, each, whole)), highest)
+
+
+def _packs(days: list[Day], level: int, whole: list[int]) -> bool:
+    """Whether each block finds a day, first fit."""
+    free = [min(day.top, level) - day.used for day in days]
+    for minutes in whole:
+        at = next((number for number, each in enumerate(free) if each >= minutes), None)
+        if at is None:
+            return False
+        free[at] -= minutes
+    return True
 
 
 def peak(these: list[Stretch]) -> int:

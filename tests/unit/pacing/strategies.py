@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from portal.pacing.engine import plan
@@ -66,12 +66,16 @@ HOURS = (
     (Hours(time(23), time(0)),),
 )
 PROOF = "PROOF" in os.environ  # `make proof`: many more generated cases
+MUTANT = "MUTANT_UNDER_TEST" in os.environ  # `make mutate`: thousands of runs
+MUTANT_CASES = 5
 
 
 def examples(count: int) -> settings:
-    """So many generated cases in `make test`, twenty times as many in `make proof`, few for each of many mutants."""
-    count = 25 if "MUTANT_UNDER_TEST" in os.environ else count * (20 if PROOF else 1)
-    return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    """So many generated cases in `make test`, twenty times as many in `make proof`, the same few for each mutant."""
+    always = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    if MUTANT:
+        return settings(always, max_examples=MUTANT_CASES, derandomize=True, phases=[Phase.generate])
+    return settings(always, max_examples=count * (20 if PROOF else 1))
 
 
 QUICK = examples(150)

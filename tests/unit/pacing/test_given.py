@@ -7,6 +7,7 @@ from portal.pacing.engine import plan
 from portal.pacing.results import Base, Plan, Reason, ReasonCode, RemovedCode, Slot
 from portal.pacing.types import (
     ClassCalendar,
+    Edge,
     Learner,
     Overload,
     PathVersion,
@@ -107,3 +108,31 @@ def test_a_pinned_slot_that_is_done_does_not_grow() -> None:
         (30, SlotStatus.COMPLETED),
         (15, SlotStatus.PLANNED),
     ]
+
+
+def test_a_lag_counts_from_the_last_done_slot_and_never_from_later_than_now() -> None:
+    base = with_status(stored(made(path(120, splittable=True))), s0=SlotStatus.COMPLETED)
+    assert places(base) == [("s0", 0, 60), ("s0", 1, 60)]
+    steps = (Step("s0", 120, splittable=True), Step("s1", 30))
+    waits = PathVersion(steps, (Edge("s0", "s1", lag=2),))
+    on_time = made(waits, base, now=MONDAY_EVENING + timedelta(days=1))
+    assert places(on_time)[2:] == [("s1", 3, 30)]
+    ahead = made(waits, base, now=MONDAY_EVENING)
+    assert places(ahead)[2:] == [("s1", 2, 30)]
+
+
+def test_several_slots_done_and_pinned_leave_only_the_rest_of_a_step() -> None:
+    base = stored(made(path(180, splittable=True)))
+    done = tuple(replace(slot, status=SlotStatus.COMPLETED) if slot.on < base[2].on else slot for slot in base)
+    after = made(path(180, splittable=True), done, now=MONDAY_EVENING + timedelta(days=1))
+    assert places(after) == [("s0", 0, 60), ("s0", 1, 60), ("s0", 2, 60)]
+    pinned = tuple(replace(slot, pinned=slot.on < base[2].on) for slot in base)
+    assert made(path(180, splittable=True), pinned).diff.empty
+
+
+def test_a_step_is_done_although_an_open_slot_of_it_lies_before_the_done_ones() -> None:
+    base = stored(made(path(60, splittable=True)))
+    extra = replace(base[0], id="later", on=MONDAY + timedelta(days=1), starts_at=base[0].starts_at + timedelta(days=1))
+    done = (base[0], replace(extra, status=SlotStatus.COMPLETED))
+    after = made(path(60, splittable=True), done, now=MONDAY_EVENING + timedelta(days=1))
+    assert [(slot.id, slot.status) for slot in after.slots] == [("later", SlotStatus.COMPLETED)]

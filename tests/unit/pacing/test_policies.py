@@ -126,6 +126,15 @@ def test_missed_work_compressed_is_spread_over_the_days_that_are_left() -> None:
     assert made.finish_on == MONDAY + timedelta(days=11)
 
 
+def test_missed_work_compressed_keeps_unsplittable_steps_to_the_lowest_load_that_holds_them_whole() -> None:
+    path = PathVersion(tuple(Step(f"s{number}", 30) for number in range(6)))
+    calendar = replace(TWO_HOURS, soft_ends_on=MONDAY + timedelta(days=8))
+    first = stored(plan(path, calendar, Learner(), SPREAD, (), BEFORE))
+    policy = replace(SPREAD, missed=MissedWork.COMPRESS)
+    made = plan(path, calendar, Learner(), policy, first, BEFORE + timedelta(days=3.5))
+    assert max(load(made).values()) == 60
+
+
 def test_missed_work_compressed_comes_before_what_waits_for_it_where_it_can() -> None:
     path = replace(hours(10), edges=(Edge("s2", "s3"),))
     calendar = replace(TWO_HOURS, soft_ends_on=MONDAY + timedelta(days=11))
