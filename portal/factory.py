@@ -245,7 +245,7 @@ def _register_unit_of_work(app: Flask) -> None:
         if "unit" in g and status < 400:
             g.unit.commit()
         g.status = status
-        response.headers["X-Request-Id"] = g.get("request_id", "-")  # type: ignore[union-attr]  # as above
+        response.headers["X-Request-Id"] = g.get("request_id", "-")  # type: ignore[union-attr]  # Flask hands in a Response here
         return response
 
     @app.teardown_request
@@ -262,6 +262,6 @@ def _register_unit_of_work(app: Flask) -> None:
                 status=g.get("status", 500),
             )
 
-    @user_logged_out.connect_via(app)  # type: ignore[untyped-decorator]  # blinker
+    @user_logged_out.connect_via(app)  # type: ignore[untyped-decorator]  # blinker ships its decorator untyped
     def forget_actor(sender: Flask, **_: object) -> None:
         g.pop("actor", None)

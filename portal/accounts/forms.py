@@ -2,12 +2,12 @@
 
 from flask_babel import get_babel
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.accounts.services import MIN_PASSWORD
 from portal.web.choices import options, zones
+from portal.web.form import Form
 
 
 def languages() -> list[SelectChoice]:
@@ -20,14 +20,14 @@ _EMAIL = [DataRequired(), Email(), Length(max=254)]
 _NEW = [DataRequired(), Length(min=MIN_PASSWORD, max=200)]
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class SignInForm(Form):
     """Signing in."""
 
     email = EmailField(_l("E-mail"), validators=[DataRequired(), Length(max=254)])
     password = PasswordField(_l("Password"), validators=[DataRequired(), Length(max=200)])
 
 
-class RegisterForm(FlaskForm):  # type: ignore[misc]  # as above
+class RegisterForm(Form):
     """Making an account."""
 
     name = StringField(_l("Your name"), validators=[DataRequired(), Length(max=120)])
@@ -36,19 +36,19 @@ class RegisterForm(FlaskForm):  # type: ignore[misc]  # as above
     zone = SelectField(_l("Time zone"), choices=zones, validate_choice=False)
 
 
-class EmailForm(FlaskForm):  # type: ignore[misc]  # as above
+class EmailForm(Form):
     """Asking for a reset link."""
 
     email = EmailField(_l("E-mail"), validators=_EMAIL)
 
 
-class ResetForm(FlaskForm):  # type: ignore[misc]  # as above
+class ResetForm(Form):
     """A new password by a reset link."""
 
     password = PasswordField(_l("New password"), validators=_NEW)
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]  # as above
+class ProfileForm(Form):
     """Name, zone and language."""
 
     name = StringField(_l("Your name"), validators=[DataRequired(), Length(max=120)])
@@ -56,14 +56,14 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # as above
     locale = SelectField(_l("Language"), choices=languages)
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]  # as above
+class PasswordForm(Form):
     """Another password."""
 
     old = PasswordField(_l("Password now"), validators=[DataRequired()])
     new = PasswordField(_l("New password"), validators=_NEW)
 
 
-class ChangeEmailForm(FlaskForm):  # type: ignore[misc]  # as above
+class ChangeEmailForm(Form):
     """Another address."""
 
     email = EmailField(_l("New e-mail"), validators=_EMAIL)

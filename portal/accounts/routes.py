@@ -6,7 +6,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import login_user, logout_user
-from flask_wtf import FlaskForm
 
 from portal import clock
 from portal.accounts import limits, queries, services
@@ -27,6 +26,7 @@ from portal.security import sign_ins
 from portal.security.identity import SignedIn, current_actor, identity, require_actor, require_identity
 from portal.tenancy.directory import hash_token
 from portal.web.errors import say
+from portal.web.form import Form
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -273,10 +273,10 @@ def settings() -> ResponseReturnValue:
     return _settings_page()
 
 
-def _settings_page(wrong: FlaskForm | None = None) -> ResponseReturnValue:
+def _settings_page(wrong: Form | None = None) -> ResponseReturnValue:
     who = require_identity()
     user = queries.user_of(who.user_id)
-    forms: dict[str, FlaskForm] = {
+    forms: dict[str, Form] = {
         "profile": ProfileForm(formdata=None, obj=user),
         "password": PasswordForm(formdata=None),
         "email": ChangeEmailForm(formdata=None),

@@ -3,16 +3,16 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import NumberRange, Optional
 
 from portal.pacing.types import Arrangement, LateJoin, MissedWork, Overload, Policy
 from portal.web.choices import options
+from portal.web.form import Form
 from portal.web.parse import uuids
 
 
-class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PolicyForm(Form):
     """How dates are found."""
 
     arrangement = SelectField(

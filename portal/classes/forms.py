@@ -5,7 +5,6 @@ from itertools import zip_longest
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, EmailField, FieldList, IntegerField, SelectField, StringField, TimeField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional, ValidationError
@@ -13,12 +12,13 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Numbe
 from portal.classes.services import ClassDraft, Overrides
 from portal.models.classes import Cadence, ClassRole, Classroom
 from portal.web.choices import WEEKDAYS, countries, options, zones
+from portal.web.form import Form
 from portal.web.parse import NOTHING, maybe_uuid
 
 DEFAULT_WEEK = [60, 60, 60, 60, 60, 0, 0]
 
 
-class ClassForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class ClassForm(Form):
     """All a person may say of a class."""
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
@@ -94,7 +94,7 @@ class ClassForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         )
 
 
-class EnrolForm(FlaskForm):  # type: ignore[misc]  # as above
+class EnrolForm(Form):
     """Enrolling one person by address."""
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
@@ -112,13 +112,13 @@ class EnrolForm(FlaskForm):  # type: ignore[misc]  # as above
     starts_on = DateField(_l("Starts on"), validators=[Optional()])
 
 
-class RosterForm(FlaskForm):  # type: ignore[misc]  # as above
+class RosterForm(Form):
     """A roster file."""
 
     file = FileField(_l("CSV file"), validators=[FileRequired()])
 
 
-class TermForm(FlaskForm):  # type: ignore[misc]  # as above
+class TermForm(Form):
     """A term."""
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=80)])
@@ -126,7 +126,7 @@ class TermForm(FlaskForm):  # type: ignore[misc]  # as above
     ends_on = DateField(_l("Last day"), validators=[DataRequired()])
 
 
-class BlackoutForm(FlaskForm):  # type: ignore[misc]  # as above
+class BlackoutForm(Form):
     """Dates without study."""
 
     label = StringField(_l("What for"), validators=[DataRequired(), Length(max=80)])
@@ -134,7 +134,7 @@ class BlackoutForm(FlaskForm):  # type: ignore[misc]  # as above
     ends_on = DateField(_l("Last day"), validators=[DataRequired()])
 
 
-class MeetingForm(FlaskForm):  # type: ignore[misc]  # as above
+class MeetingForm(Form):
     """A weekly meeting."""
 
     weekday = SelectField(_l("Weekday"), choices=WEEKDAYS, coerce=int)
@@ -144,7 +144,7 @@ class MeetingForm(FlaskForm):  # type: ignore[misc]  # as above
     last_on = DateField(_l("Until"), validators=[Optional()])
 
 
-class EnrolmentForm(FlaskForm):  # type: ignore[misc]  # as above
+class EnrolmentForm(Form):
     """What differs for one student."""
 
     starts_on = DateField(_l("Starts on"), validators=[Optional()])

@@ -5,13 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
     Field,
-    Form,
     IntegerField,
     RadioField,
     SelectField,
@@ -22,9 +20,10 @@ from wtforms.validators import DataRequired, Length, NumberRange, Optional, Stop
 
 from portal.curricula.options import BOUNDS, MAX_DAY, MAX_MEETING, MAX_OFFSET_MINUTES, MAX_WEEK
 from portal.web.choices import WEEKDAYS, options
+from portal.web.form import Form
 
 
-class PathForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PathForm(Form):
     """A path's name and what it is for."""
 
     title = StringField(_l("Title"), validators=[DataRequired(), Length(max=200)])
@@ -52,7 +51,7 @@ def _moment(label: str, *validators: Any) -> DateTimeLocalField:
     )
 
 
-class StepForm(FlaskForm):  # type: ignore[misc]  # as above
+class StepForm(Form):
     """The options of one step."""
 
     minutes = IntegerField(_l("Minutes here"), validators=[Optional(), NumberRange(5, 6000)])
@@ -137,7 +136,7 @@ def _plain(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="minutes")
 
 
-class UploadForm(FlaskForm):  # type: ignore[misc]  # as above
+class UploadForm(Form):
     """A path as a file."""
 
     file = FileField(_l("YAML or CSV file"), validators=[FileRequired()])

@@ -1,13 +1,13 @@
 """Forms of the library."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, NumberRange, Optional
 
 from portal.library.services import ActivityDraft
 from portal.models.library import ActivityKind
 from portal.web.choices import options
+from portal.web.form import Form
 from portal.web.parse import maybe_uuid, split_list
 
 KINDS = [
@@ -18,7 +18,7 @@ KINDS = [
 ]
 
 
-class ActivityForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class ActivityForm(Form):
     """All fields of an activity."""
 
     title = StringField(_l("Title"), validators=[DataRequired(), Length(max=200)])
@@ -50,7 +50,7 @@ class ActivityForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
         )
 
 
-class CategoryForm(FlaskForm):  # type: ignore[misc]  # as above
+class CategoryForm(Form):
     """A new category, in a domain by name."""
 
     domain = StringField(_l("Domain"), validators=[DataRequired(), Length(max=80)])

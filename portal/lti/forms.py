@@ -1,14 +1,15 @@
 """Forms of registrations by hand and of linking an account."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length
+
+from portal.web.form import Form
 
 _TEXT = [DataRequired(), Length(max=1000)]
 
 
-class PlatformForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class PlatformForm(Form):
     """What the learning platform shows of the registration."""
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)], description=_l("As you call it."))
@@ -20,7 +21,7 @@ class PlatformForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     jwks_url = StringField(_l("Public keyset URL"), validators=_TEXT)
 
 
-class LinkForm(FlaskForm):  # type: ignore[misc]  # as above
+class LinkForm(Form):
     """The account, proved by its password."""
 
     email = EmailField(_l("E-mail"), validators=[DataRequired()])

@@ -99,7 +99,7 @@ def begin() -> ResponseReturnValue:
 
 
 @blueprint.post("/launch")
-@csrf.exempt  # type: ignore[untyped-decorator]  # as above
+@csrf.exempt  # type: ignore[untyped-decorator]  # a platform posts; the state protects
 @limits.launches
 @limits.refused_launches
 def arrive() -> ResponseReturnValue:

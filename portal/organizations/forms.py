@@ -1,12 +1,12 @@
 """Forms of organizations and members."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.models.organizations import OrganizationKind, Role
 from portal.web.choices import countries, options, zones
+from portal.web.form import Form
 
 ROLES = [
     (Role.STUDENT.value, _l("Student")),
@@ -16,7 +16,7 @@ ROLES = [
 ]
 
 
-class OrganizationForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class OrganizationForm(Form):
     """Name, zone and holidays."""
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
@@ -39,7 +39,7 @@ class NewOrganizationForm(OrganizationForm):
     )
 
 
-class InviteForm(FlaskForm):  # type: ignore[misc]  # as above
+class InviteForm(Form):
     """Inviting somebody."""
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])

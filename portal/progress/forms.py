@@ -1,14 +1,14 @@
 """What learners type: the minutes something took, and a note."""
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
 from portal.progress.services import MAX_ACTUAL_MINUTES, MAX_NOTE_CHARACTERS
+from portal.web.form import Form
 
 
-class CompleteForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class CompleteForm(Form):
     """Completing an item; empty minutes mean what the clock says."""
 
     actual_minutes = IntegerField(
@@ -16,7 +16,7 @@ class CompleteForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
     )
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]  # as above
+class NoteForm(Form):
     """The learner's own note."""
 
     note = TextAreaField(_l("Your note"), validators=[Length(max=MAX_NOTE_CHARACTERS)])

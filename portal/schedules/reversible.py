@@ -75,7 +75,7 @@ def _set(change: RowChange) -> list[RowChange]:
 def _insert(change: RowChange) -> list[RowChange]:
     model = _TABLES[change["table"]]
     row_id = session().scalar(
-        insert(model.__table__)  # type: ignore[arg-type]  # as above
+        insert(model.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
         .values(organization_id=organization_id(), **_typed(model, change["values"]))
         .returning(model.__table__.c.id)
     )
@@ -88,7 +88,7 @@ def _delete(change: RowChange) -> list[RowChange]:
     before = (
         session()
         .execute(
-            delete(model.__table__)  # type: ignore[arg-type]  # as above
+            delete(model.__table__)  # type: ignore[arg-type]  # a mapped class's table is a Table
             .where(model.__table__.c.id == row_id)
             .returning(*columns)
         )

@@ -4,12 +4,12 @@ import structlog
 from flask import Flask, Response, flash, g, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, TooManyRequests
 
 from portal.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
+from portal.web.form import Form
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ def say(error: DomainError) -> str:
     return str(_(error.message) % error.values if error.values else _(error.message))
 
 
-def blame(form: FlaskForm, error: Invalid) -> None:
+def blame(form: Form, error: Invalid) -> None:
     """Show a service's refusal at the field it names, or at the first."""
     field = form[error.field] if error.field in form else next(iter(form))
     field.errors = [say(error)]

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import FloatField, IntegerField, RadioField
 from wtforms.validators import InputRequired
 
 from portal.lti.grades.policy import GradeKind, GradePolicy
 from portal.web.choices import options
+from portal.web.form import Form
 
 
-class GradingForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class GradingForm(Form):
     """The policy; points of single steps come as ``points-<step id>``."""
 
     kind = RadioField(

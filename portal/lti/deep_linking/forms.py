@@ -4,17 +4,17 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateTimeLocalField, SelectField
 from wtforms.validators import Optional
 
 from portal.lti.deep_linking.message import IFRAME, WINDOW, Dates, Wanted
 from portal.web.choices import options
+from portal.web.form import Form
 
 _PLACES = {IFRAME: _l("inside the course page"), WINDOW: _l("in a window of its own")}
 
 
-class ContentForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF ships no types
+class ContentForm(Form):
     """Dates are local to the class's zone."""
 
     graded = BooleanField(_l("Make a gradebook column for each"), default=True)
