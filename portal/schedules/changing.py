@@ -57,6 +57,11 @@ class Outcome:
         return [each for each in self.effects if each.changes]
 
     @property
+    def idle(self) -> bool:
+        """Whether applying it would change nothing at all."""
+        return not (self.touched or self.intent.rows or self.intent.taken_back)
+
+    @property
     def not_fitting(self) -> list[Effect]:
         """Learners for whom not everything fits then."""
         return [each for each in self.effects if each.verdict != Verdict.FEASIBLE]

@@ -187,6 +187,8 @@ def summary(outcome: Outcome, *, own: bool) -> str:
 
 def _dates(outcome: Outcome, *, own: bool) -> str:
     counts, touched = outcome.counts, outcome.touched
+    if outcome.idle:
+        return str(_("There is nothing to change."))
     if not touched:
         return str(_("None of your dates changes.") if own else _("No date changes."))
     parts = [

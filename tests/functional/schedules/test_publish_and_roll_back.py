@@ -17,6 +17,7 @@ from portal.progress import services as progress
 from portal.schedules.changing import apply, preview
 from portal.schedules.commands.overrides import ExtendStep
 from portal.schedules.commands.personal import MoveItem
+from portal.schedules.queries import step_keys
 from portal.tenancy.scope import new_id, unit_of_work
 from tests.factories.assignments import items, make_path, publish, schedules
 from tests.factories.cast import NOW
@@ -233,6 +234,34 @@ def test_the_class_page_offers_to_catch_up_who_is_behind(cast, sign_in):
         assert "For Ben, 3 items move." in text_of(shown)
         press(browser, shown, "Apply")
     assert of_ben(cast)[0].on_date == THU
+
+
+def test_catching_up_brings_missed_work_forward_that_took_late_free_days(cast, sign_in, drain):
+    path = make_path(cast.ada.organization_id, (60,) * 5, chain=False)
+    publish(path, cast.class_id, cast.ada, **SOON)
+    browser, thursday = sign_in(cast.ada), NOW + timedelta(days=3)
+
+    def order():
+        with unit_of_work(organization_id=cast.ada.organization_id):
+            keys = step_keys([item.version_step_id for item in of_ben(cast)])
+        return [path.keys.index(keys[item.version_step_id]) for item in of_ben(cast)]
+
+    with clock.frozen(thursday):
+        drain(thursday)
+        assert order() == [3, 4, 0, 1, 2]
+        shown = press(browser, browser.get(f"/classes/{cast.class_id}/progress"), "Catch up 1 behind")
+        press(browser, shown, "Apply")
+    assert order() == [0, 1, 2, 3, 4]
+    assert of_ben(cast)[0].on_date == THU
+
+
+def test_a_preview_that_changes_nothing_offers_nothing_to_apply(cast, sign_in):
+    publish(make_path(cast.ada.organization_id, (60, 60, 60)), cast.class_id, cast.ada, **SOON)
+    browser = sign_in(cast.ada)
+    address = f"/plans/preview?command=relevel&assignment={assignment_of(cast)}&next=class&class_id={cast.class_id}"
+    shown = browser.get(address)
+    assert "There is nothing to change." in text_of(shown)
+    assert 'action="/plans/apply"' not in shown.text
 
 
 def test_who_does_not_fit_and_who_joined_later_stand_on_the_class_page(cast, path, sign_in):
