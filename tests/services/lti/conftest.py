@@ -7,16 +7,19 @@ from datetime import datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal import clock
 from portal.config import Settings
 from portal.jobs import runner
+from portal.models.classes import Classroom
 from portal.models.people import DueWork
+from portal.models.schedules import ScheduleItem
 from portal.tenancy.scope import unit_of_work
 from tests.contract.lti.platform import Platform, serve
+from tests.factories.assignments import Path, items, make_path, publish, schedules
 from tests.factories.cast import Cast
-from tests.factories.lti import Course, make_course
+from tests.factories.lti import Course, make_course, make_lti_user
 
 
 @pytest.fixture
@@ -67,3 +70,23 @@ def work(cast: Cast) -> Callable[..., int]:
         raise AssertionError("due work does not come to an end")
 
     return run
+
+
+@pytest.fixture
+def begins_today(cast: Cast) -> None:
+    """The cast's class begins today, so that its first item is at hand."""
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        db.execute(update(Classroom).where(Classroom.id == cast.class_id).values(starts_on=clock.now().date()))
+
+
+@pytest.fixture
+def graded(
+    cast: Cast, course: Course, begins_today: None, work: Callable[..., int]
+) -> tuple[Path, uuid.UUID, list[ScheduleItem]]:
+    """ben studies a path of four hours whose column is in the gradebook: the path, its assignment, his items."""
+    make_lti_user(course, "ben", cast.ben.member_id)
+    path = make_path(course.organization_id)
+    assignment_id = publish(path, cast.class_id, cast.ada, now=clock.now())
+    work()
+    (schedule,) = schedules(cast.ada, assignment_id).values()
+    return path, assignment_id, items(cast.ada, schedule.id)
