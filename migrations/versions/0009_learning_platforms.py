@@ -34,7 +34,6 @@ def upgrade() -> None:
         sa.Column("issuer", sa.Text(), nullable=False),
         sa.Column("jwks_url", sa.Text(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("last_launch_at", INSTANT, nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("last_error_at", INSTANT, nullable=True),
         unique("lti_platforms", "issuer", "jwks_url"),
@@ -59,7 +58,6 @@ def upgrade() -> None:
         sa.Column("token_audience", sa.Text(), nullable=True),
         sa.Column("state", choice("clientstate", "PENDING", "ACTIVE", "DISABLED"), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("last_launch_at", INSTANT, nullable=True),
         refers("lti_clients", "platform_id", "lti_platforms"),
         unique("lti_clients", "platform_id", "client_id"),
     )

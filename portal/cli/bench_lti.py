@@ -35,6 +35,9 @@ _library: Any = pylti1p3_flask  # its contributions carry no types
 _SAME_AS_EXAMPLE = 1.1
 _FLOORS = 2.5
 
+Work = Callable[[], tuple[float, float]]
+"""What is timed; (CPU, wall) seconds of it that are not to be counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
@@ -44,13 +47,13 @@ class Sender:
     client_id: str
     key: RSAKey
 
-    def token(self, nonce: str, launch_url: str) -> str:
-        """A learner's launch into a course."""
+    def token(self, nonce: str, launch_url: str, role: str = "Learner") -> str:
+        """A launch into a course."""
         seconds = int(time.time())
         body = {
             "iss": self.issuer,
             "aud": self.client_id,
-            "sub": "learner-1",
+            "sub": f"{role}-1",
             "iat": seconds,
             "exp": seconds + 60,
             "nonce": nonce,
@@ -60,7 +63,7 @@ class Sender:
             LTI + "deployment_id": "1",
             LTI + "target_link_uri": launch_url,
             LTI + "resource_link": {"id": "link-1", "title": "Week 1"},
-            LTI + "roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"],
+            LTI + "roles": [f"http://purl.imsglobal.org/vocab/lis/v2/membership#{role}"],
             LTI + "context": {"id": "course-1", "title": "Biology"},
         }
         return jws.serialize_compact({"alg": "RS256", "kid": self.key.thumbprint()}, json.dumps(body), self.key)
@@ -101,14 +104,16 @@ def bench_lti(launches: int, rounds: int) -> None:
     app = create_app(settings)
     with _sender() as sender:
         with app.app_context():
-            _register(sender, settings.default_zone)
+            organization_id = _register(sender, settings.default_zone)
         url = settings.base_url + "/lti/launch"
+        login = f"/lti/login?organization={organization_id}"
+        _launch(app, sender, url, login, "/lti/launch", "Instructor")  # the course becomes a class
         example = _example(sender)
-        work: dict[str, Callable[[], object]] = {
+        work: dict[str, Work] = {
             "RSA verification alone": _verification(sender, url),
             "PyLTI1p3's bare example": lambda: _launch(example, sender, "http://localhost/launch", "/login", "/launch"),
-            "health page of the portal": lambda: app.test_client().get("/healthz"),
-            "whole launch": lambda: _launch(app, sender, url, "/lti/login", "/lti/launch"),
+            "health page of the portal": lambda: _get(app, "/healthz"),
+            "whole launch": lambda: _launch(app, sender, url, login, "/lti/launch"),
         }
         found = {name: _rounds(one, launches, rounds) for name, one in work.items()}
     _print(found, launches, rounds)
@@ -127,27 +132,38 @@ def _print(found: dict[str, tuple[float, float]], launches: int, rounds: int) ->
     click.echo(f"goal: ≤ {_FLOORS} × two requests that do nothing ({floors * 1e3:.3f} ms)  {verdict}")
 
 
-def _rounds(one: Callable[[], object], count: int, rounds: int) -> tuple[float, float]:
+def _rounds(one: Work, count: int, rounds: int) -> tuple[float, float]:
     """(CPU, wall) seconds of one call, medians of the rounds; the first call is not counted."""
     one()
     cpu, wall = [], []
     for _ in range(rounds):
         began, began_wall = time.process_time(), time.perf_counter()
-        for _ in range(count):
-            one()
-        cpu.append((time.process_time() - began) / count)
-        wall.append((time.perf_counter() - began_wall) / count)
+        others = [one() for _ in range(count)]
+        cpu.append((time.process_time() - began - sum(other for other, _ in others)) / count)
+        wall.append((time.perf_counter() - began_wall - sum(other for _, other in others)) / count)
     return statistics.median(cpu), statistics.median(wall)
 
 
-def _verification(sender: Sender, url: str) -> Callable[[], object]:
+def _verification(sender: Sender, url: str) -> Work:
     token = sender.token("nonce", url)
     public = RSAKey.import_key(sender.key.as_dict(private=False))
-    return lambda: jwt.decode(token, public, algorithms=["RS256"])
+
+    def verify() -> tuple[float, float]:
+        jwt.decode(token, public, algorithms=["RS256"])
+        return 0, 0
+
+    return verify
 
 
-def _launch(app: Flask, sender: Sender, url: str, login: str, launch: str) -> None:
-    """Login and launch as a new browser does them; signing is the platform's work and counts for both alike."""
+def _get(app: Flask, path: str) -> tuple[float, float]:
+    app.test_client().get(path)
+    return 0, 0
+
+
+def _launch(
+    app: Flask, sender: Sender, url: str, login: str, launch: str, role: str = "Learner"
+) -> tuple[float, float]:
+    """Login and launch as a new browser does them; the time of signing, which is the platform's work."""
     client = app.test_client()
     values = {
         "iss": sender.issuer,
@@ -160,14 +176,17 @@ def _launch(app: Flask, sender: Sender, url: str, login: str, launch: str) -> No
     base = url.rsplit("/", url.count("/") - 2)[0]
     answer = client.post(login, data=values, base_url=base)
     asked = parse_qs(urlsplit(answer.headers["Location"]).query)
-    token = sender.token(asked["nonce"][0], url)
+    began, began_wall = time.process_time(), time.perf_counter()
+    token = sender.token(asked["nonce"][0], url, role)
+    signing = time.process_time() - began, time.perf_counter() - began_wall
     answer = client.post(launch, data={"state": asked["state"][0], "id_token": token}, base_url=base)
     if answer.status_code not in (200, 303):
         raise click.ClickException(f"a launch was refused with {answer.status_code}")
+    return signing
 
 
-def _register(sender: Sender, zone: str) -> None:
-    """A sample organization with the platform registered."""
+def _register(sender: Sender, zone: str) -> uuid.UUID:
+    """A sample organization with the platform registered; its id."""
     now = clock.now()
     email = f"bench-{uuid.uuid4().hex}@example.org"
     made = register_person(name="Bench", email=email, password=secrets.token_urlsafe(16), zone=zone, now=now)
@@ -188,6 +207,7 @@ def _register(sender: Sender, zone: str) -> None:
             deployment_ids=("1",),
         )
         registration.register(draft, private=True, actor=actor, now=now)
+        return actor.organization_id
 
 
 class _Memory:

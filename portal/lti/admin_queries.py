@@ -23,7 +23,7 @@ class Trouble:
     deployment_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClientRow:
     """A client as the page shows it."""
 
@@ -31,6 +31,11 @@ class ClientRow:
     platform: LtiPlatform
     deployments: list[LtiDeployment] = field(default_factory=list)
     trouble: Trouble | None = None
+
+    @property
+    def last_launch_at(self) -> datetime | None:
+        """The latest launch of any of its deployments."""
+        return max((each.last_launch_at for each in self.deployments if each.last_launch_at), default=None)
 
 
 def clients() -> list[ClientRow]:
@@ -44,17 +49,12 @@ def clients() -> list[ClientRow]:
     for each in session().scalars(select(LtiDeployment).order_by(LtiDeployment.created_at)):
         deployments[each.lti_client_id].append(each)
     troubles = _troubles()
-    return [
-        ClientRow(client, platform, deployments[client.id], _still(troubles.get(str(client.id)), client))
-        for client, platform in rows
-    ]
-
-
-def _still(trouble: Trouble | None, client: LtiClient) -> Trouble | None:
-    """A launch that worked since has settled it."""
-    if trouble is None or (client.last_launch_at is not None and client.last_launch_at > trouble.at):
-        return None
-    return trouble
+    found = [ClientRow(client, platform, deployments[client.id]) for client, platform in rows]
+    for row in found:
+        trouble = troubles.get(str(row.client.id))
+        if trouble is not None and (row.last_launch_at is None or row.last_launch_at <= trouble.at):
+            row.trouble = trouble  # no launch that worked since has settled it
+    return found
 
 
 def _troubles() -> dict[str, Trouble]:

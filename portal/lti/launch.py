@@ -5,7 +5,6 @@ serves one browser and once, times have a minute of leeway, and joserfc checks t
 """
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +26,6 @@ from portal.lti.login import Known, Parameters
 from portal.lti.refusals import Refused, claim, malformed
 from portal.lti.registry import Registered
 from portal.lti.states import LoginState
-from portal.models.lti import ClientState
-from portal.tenancy.scope import unit_of_work
 
 LEEWAY_SECONDS = 60
 OLDEST_SECONDS = 3600
@@ -51,16 +48,15 @@ class Verified:
 
     claims: LaunchClaims
     registered: Registered
-    deployment_key: uuid.UUID
 
 
 class NeedsProofError(Exception):
     """No cookie came with the launch: the browser may still prove itself through the platform's storage."""
 
-    def __init__(self, login: LoginState, registered: Registered) -> None:
-        """``login`` is the state that was begun with the ``registered`` client."""
+    def __init__(self, login: LoginState) -> None:
+        """``login`` is the state that was begun."""
         super().__init__("the browser has not proved itself yet")
-        self.login, self.registered = login, registered
+        self.login = login
 
 
 class _Offered(CookieService):
@@ -68,6 +64,7 @@ class _Offered(CookieService):
 
     def __init__(self, cookie: str | None, stored: str | None) -> None:
         self.cookie, self.stored = cookie, stored
+        self.secrets = [secret for secret in (cookie, stored) if secret]
 
     def get_cookie(self, name: str) -> str | None:
         return self.cookie
@@ -80,8 +77,6 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
     """One launch. Each step returns the launch itself or raises Refused."""
 
     login: LoginState
-    found: Registered
-    deployment_key: uuid.UUID
     header: Mapping[str, Any]
     body: Mapping[str, Any]
 
@@ -103,7 +98,6 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
         return (
             self.validate_state()
             .validate_browser()
-            .validate_once()
             .validate_answer()
             .validate_jwt_format()
             .validate_registration()
@@ -112,13 +106,13 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
             .validate_nonce()
             .validate_message()
             .validate_target()
-            .validate_deployment()
         )
 
     def validate_state(self) -> "ToolLaunch":
-        """The state is ours and was not used."""
+        """The state is ours and was not used. Whoever offers a secret uses it up here, and with it the nonce."""
         state = self._get_request_param("state")
-        login = states.read(state) if state else None
+        known = states.take if self._cookie_service.secrets else states.read
+        login = known(state) if state else None
         if login is None:
             raise _stale(state)
         self.login = login
@@ -127,23 +121,16 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
     def validate_browser(self) -> "ToolLaunch":
         """It is the browser that began the login: by cookie, else by the platform's storage."""
         offered = self._cookie_service
-        if offered.cookie is not None or offered.stored:
-            if not any(self.login.proven_by(secret) for secret in (offered.cookie, offered.stored) if secret):
+        if offered.secrets:
+            if not any(map(self.login.proven_by, offered.secrets)):
                 raise _other_browser()
             return self
         if self.login.storage and offered.stored is None:
-            raise NeedsProofError(self.login, self._client())
+            raise NeedsProofError(self.login)
         raise Refused(
             "no_cookies",
             N_("This browser keeps nothing for pages inside other pages. Open the portal in a tab of its own."),
         )
-
-    def validate_once(self) -> "ToolLaunch":
-        """The state, and with it the nonce, is used up here."""
-        state = self._get_request_param("state")
-        if not states.take(state):
-            raise _stale(state)
-        return self
 
     def validate_answer(self) -> "ToolLaunch":
         """The platform sent a token, not an error (OpenID Connect Core, 3.1.2.6)."""
@@ -172,8 +159,8 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
         return self
 
     def validate_registration(self) -> "ToolLaunch":
-        """The token is from the platform and for the client that the login was for, and these may launch."""
-        body, found = self.body, self._client()
+        """The token is from the platform and for the client that the login was for."""
+        body, found = self.body, self.login.registered
         if body.get("iss") != found.issuer:
             raise claim("iss")
         audience = body.get("aud")
@@ -182,25 +169,19 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
             raise claim("aud")
         if body.get("azp", found.client_id) != found.client_id or (len(audiences) > 1 and "azp" not in body):
             raise claim("azp")
-        self.found = found
         return self
-
-    def _client(self) -> Registered:
-        """The client that the login was for."""
-        with unit_of_work(organization_id=self.login.organization_id):
-            found = registry.by_key(self.login.client_key)
-        if found is None or found.state is not ClientState.ACTIVE:
-            raise Refused("registration_disabled", N_("This learning platform was switched off by an admin."))
-        return found
 
     def validate_jwt_signature(self) -> "ToolLaunch":
         """The platform signed it."""
         assert self._compact is not None  # noqa: S101 - made by the format's step
-        key = keysets.find(self.found.jwks_url, self.header["kid"], private=self._private, now=self._now)
+        jwks_url, kid = self.login.registered.jwks_url, self.header["kid"]
+        key = keysets.find(jwks_url, kid, private=self._private, now=self._now)
         try:
-            jws.deserialize_compact(self._get_id_token(), key, registry=_TOKENS)
-        except (JoseError, ValueError, TypeError) as error:
-            raise Refused("signature", N_("The learning platform's signature does not fit its key.")) from error
+            fits = jws.validate_compact(self._compact, key, registry=_TOKENS)
+        except (JoseError, ValueError, TypeError):
+            fits = False
+        if not fits:
+            raise Refused("signature", N_("The learning platform's signature does not fit its key."))
         return self
 
     def validate_times(self) -> "ToolLaunch":
@@ -240,37 +221,22 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
             raise Refused("foreign_target", N_("The link leads to another host than this portal's."))
         return self
 
-    def validate_deployment(self) -> "ToolLaunch":
-        """The deployment is registered."""
-        deployment_id = self.body[claims.LTI + "deployment_id"]
-        with unit_of_work(organization_id=self.login.organization_id):
-            deployment = registry.deployment_of(self.found.client_key, deployment_id)
-        if deployment is None:
-            refused = Refused(
-                "unknown_deployment",
-                N_("This installation (deployment %(id)s) is not known here yet. An admin of the portal can add it."),
-                id=deployment_id,
-            )
-            refused.details["deployment_id"] = deployment_id
-            refused.details["client_key"] = str(self.found.client_key)
-            raise refused
-        self.deployment_key = deployment.id
-        return self
-
 
 def verify(values: Mapping[str, str], *, cookie: str | None, launch_url: str, private: bool, now: datetime) -> Verified:
-    """Check a launch. ``cookie`` is the value of the state's cookie. Refused, or NeedsProofError."""
+    """Check all of a launch that needs no database. ``cookie`` is the value of the state's cookie.
+
+    Refused, or NeedsProofError. Whether client and deployment may launch is checked where it is taken in.
+    """
     tool = ToolLaunch(values, _Offered(cookie, values.get("stored")), launch_url=launch_url, private=private, now=now)
     try:
         tool.validate()
-        read = claims.read(tool.body, tool.found.client_id)
+        registered = tool.login.registered
+        return Verified(claims.read(tool.body, registered.client_id), registered)
     except Refused as refused:
         login = getattr(tool, "login", None)
         if login is not None:
-            refused.organization_id = login.organization_id
-            refused.details.setdefault("client_key", str(login.client_key))
+            refused.of(login.registered.organization_id, login.registered.client_key)
         raise
-    return Verified(read, tool.found, tool.deployment_key)
 
 
 def _stale(state: str) -> Refused:

@@ -4,6 +4,7 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pylti1p3.cookie import CookieService
@@ -152,16 +153,16 @@ class _ToolLogin(OIDCLogin[Parameters, Known, _Nonces, _NoCookies, str]):
         return made
 
 
-def begin(values: Mapping[str, str], *, within: uuid.UUID | None, launch_url: str) -> Login:
+def begin(values: Mapping[str, str], *, within: uuid.UUID | None, launch_url: str, now: datetime) -> Login:
     """Begin a launch for the login request ``values``. Refused."""
     try:
-        return _begin(values, within=within, launch_url=launch_url)
+        return _begin(values, within=within, launch_url=launch_url, now=now)
     except Refused as refused:
         refused.details |= {name: values.get(name, "") for name in ("iss", "client_id", "lti_deployment_id")}
         raise
 
 
-def _begin(values: Mapping[str, str], *, within: uuid.UUID | None, launch_url: str) -> Login:
+def _begin(values: Mapping[str, str], *, within: uuid.UUID | None, launch_url: str, now: datetime) -> Login:
     if any(len(value) > LONGEST_PARAMETER or "\x00" in value for value in values.values()):
         raise _incomplete()
     _check_target(values.get("target_link_uri", ""), launch_url)
@@ -172,13 +173,12 @@ def _begin(values: Mapping[str, str], *, within: uuid.UUID | None, launch_url: s
         raise _incomplete() from error
     found = tool.known.found
     assert found is not None  # noqa: S101 - no registration raises above
-    secret = secrets.token_urlsafe(24)
+    secret = states.new_secret(now)
     storage = values.get("lti_storage_target", "")
     states.keep(
         tool.state,
         LoginState(
-            organization_id=found.organization_id,
-            client_key=found.client_key,
+            registered=found,
             nonce=tool.nonces.nonce,
             proof=states.proof_of(secret),
             storage=storage,

@@ -37,20 +37,16 @@ class Said:
     locale: str | None = None
 
 
-def known(platform_key: uuid.UUID, said: Said, role: ClassRole, *, now: datetime) -> LtiUser:
+def met(known: LtiUser | None, platform_key: uuid.UUID, said: Said, role: ClassRole, *, now: datetime) -> LtiUser:
     """The person of a platform, made a member at the first sight. Refused for one who was removed.
 
     A member with the same address is only noted, for a teacher to merge; nobody is taken for somebody else here.
     """
-    found = session().scalar(select(LtiUser).where(LtiUser.platform_id == platform_key, LtiUser.sub == said.sub))
-    if found is None:
-        found = _new(platform_key, said, role, now=now)
+    found = known or _new(platform_key, said, role, now=now)
     member = session().get_one(Member, found.member_id)
     if member.status is MemberStatus.REMOVED:
-        refused = Refused("member_removed", N_("Your access to this portal was ended. Ask your teacher or an admin."))
-        refused.organization_id = organization_id()
-        raise refused
-    found.name, found.email = said.name or found.name, said.email or found.email
+        raise Refused("member_removed", N_("Your access to this portal was ended. Ask your teacher or an admin."))
+    found.name, found.email, found.last_launch_at = said.name or found.name, said.email or found.email, now
     if member.user_id is None and said.name:
         member.name = said.name[:_LONGEST_NAME]
     if organization_role(role) is Role.MEMBER and member.role is Role.STUDENT:

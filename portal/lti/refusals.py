@@ -28,6 +28,11 @@ class Refused(DomainError):
         self.organization_id: uuid.UUID | None = None
         self.details: dict[str, str] = {}
 
+    def of(self, organization_id: uuid.UUID, client_key: uuid.UUID) -> "Refused":
+        """The same, kept as a client's of an organization."""
+        self.organization_id, self.details["client_key"] = organization_id, str(client_key)
+        return self
+
 
 def malformed() -> Refused:
     """A token that is none, or holds something of the wrong kind."""

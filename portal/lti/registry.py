@@ -3,8 +3,10 @@
 import hashlib
 import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from pylti1p3.registration import Registration
@@ -35,6 +37,16 @@ class Registered:
     auth_login_url: str
     token_url: str
     state: ClientState
+
+    def as_json(self) -> dict[str, str]:
+        """The same as texts, for `of_json`."""
+        return {name: str(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def of_json(cls, values: Mapping[str, Any]) -> "Registered":
+        """What `as_json` made."""
+        ids = {name: uuid.UUID(values[name]) for name in ("organization_id", "platform_key", "client_key")}
+        return cls(**{**values, **ids, "state": ClientState(values["state"])})
 
     def as_pylti1p3(self) -> Registration:
         """The same as PyLTI1p3's objects take it."""
@@ -85,12 +97,6 @@ def _registered(client: LtiClient, platform: LtiPlatform) -> Registered:
         token_url=client.token_url,
         state=client.state,
     )
-
-
-def by_key(client_key: uuid.UUID) -> Registered | None:
-    """A client of the bound organization."""
-    row = session().execute(_select().where(LtiClient.id == client_key)).first()
-    return None if row is None else _registered(*row)
 
 
 def find(issuer: str, client_id: str, deployment_id: str, *, within: uuid.UUID | None) -> Registered:

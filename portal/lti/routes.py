@@ -36,7 +36,7 @@ from portal.tenancy.scope import unit_of_work
 from portal.web.errors import say
 from portal.web.headers import allow_frames
 from portal.web.parse import NOTHING, maybe_uuid
-from portal.web.sessions import LAUNCHED, set_partitioned
+from portal.web.sessions import LAUNCHED, drop_partitioned, set_partitioned
 
 blueprint = Blueprint("lti", __name__, url_prefix="/lti")
 
@@ -65,7 +65,7 @@ def refuse(refused: Refused) -> ResponseReturnValue:
         words=say(refused),
         reference=g.request_id,
         hints=None if login_state is None else login_state.hints,
-        organization=None if login_state is None else login_state.organization_id,
+        organization=None if login_state is None else login_state.registered.organization_id,
     )
     return page, 403
 
@@ -89,11 +89,13 @@ def _organization() -> uuid.UUID | None:
 def begin() -> ResponseReturnValue:
     """A platform's login request (LTI 1.3, 5.1.1): on to its sign-in, with a state this browser can prove."""
     values = {**request.args.to_dict(), **request.form.to_dict()}
-    begun = login.begin(values, within=_organization(), launch_url=launch_url())
+    begun = login.begin(values, within=_organization(), launch_url=launch_url(), now=clock.now())
     allow_frames(begun.frame_origins)
     response = make_response(
         render_template("lti/login.html", login=begun) if begun.storage else redirect(begun.url, 302)
     )
+    for name in states.spare_cookies(request.cookies):
+        drop_partitioned(response, name)
     set_partitioned(response, states.cookie_name(begun.state), begun.secret, max_age=states.SECONDS)
     return response
 
@@ -105,32 +107,35 @@ def begin() -> ResponseReturnValue:
 def arrive() -> ResponseReturnValue:
     """A platform's launch: check it, take it in, begin the session, go where it leads."""
     values, now = request.form.to_dict(), clock.now()
-    cookie = request.cookies.get(states.cookie_name(values.get("state", "")))
+    name = states.cookie_name(values.get("state", ""))
+    cookie = request.cookies.get(name)
     try:
         verified = launch.verify(
             values, cookie=cookie, launch_url=launch_url(), private=settings().lti_private_addresses, now=now
         )
     except launch.NeedsProofError as error:
-        allow_frames(error.registered.frame_origins)
-        origin = registry.origin_of(error.registered.auth_login_url)
+        registered = error.login.registered
+        allow_frames(registered.frame_origins)
+        origin = registry.origin_of(registered.auth_login_url)
         return render_template("lti/prove.html", login=error.login, origin=origin, values=values)
     launched = services.take_in(verified, now=now)
     target = _destination(launched)
-    _enter(launched.token, launched.frame_origins, target)
+    origins = verified.registered.frame_origins
+    _enter(launched.session, origins, target)
     if cookie is not None:
-        return redirect(target, 303)
-    code = passes.issue(launched.organization_id, launched.member_id, target, launched.frame_origins)
+        response = make_response(redirect(target, 303))
+        drop_partitioned(response, name)
+        return response
+    code = passes.issue(launched.session.organization_id, launched.session.member_id, target, origins)
     return render_template("lti/enter.html", target=target, code=code)
 
 
-def _enter(token: str, frame_origins: str, home: str) -> None:
+def _enter(begun: sign_ins.Launch, frame_origins: str, home: str) -> None:
     """Begin the launch's session in its own cookie; a person's own sign-in in this browser stays untouched."""
-    found = sign_ins.find(token, now=clock.now())
-    assert found is not None  # noqa: S101 - it was made in this request
     session.clear()
     session[LAUNCHED], session["home"] = frame_origins, home
     g.pop("actor", None)
-    login_user(SignedIn(found))
+    login_user(SignedIn(begun))
 
 
 def _destination(launched: Launched) -> str:
@@ -140,7 +145,7 @@ def _destination(launched: Launched) -> str:
     if launched.class_id is None:
         return url_for("classes.index" if launched.role is ClassRole.TEACHER else "lti.waiting")
     if launched.role in (ClassRole.TEACHER, ClassRole.ASSISTANT):
-        with unit_of_work(organization_id=launched.organization_id):
+        with unit_of_work(organization_id=launched.session.organization_id):
             published = assignments.assignments(launched.class_id)
         page = "progress.class_progress" if published else "lti_course.overview"
         return url_for(page, class_id=launched.class_id)
@@ -161,8 +166,8 @@ def proceed() -> ResponseReturnValue:
     found = passes.redeem(request.form.get("code", ""))
     now = clock.now()
     with unit_of_work(organization_id=found.organization_id):
-        token = sign_ins.begin_launch(found.member_id, organization_id=found.organization_id, now=now)
-    _enter(token, found.frame_origins, found.target)
+        begun = sign_ins.begin_launch(found.member_id, organization_id=found.organization_id, now=now)
+    _enter(begun, found.frame_origins, found.target)
     return redirect(found.target, 303)
 
 

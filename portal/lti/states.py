@@ -1,7 +1,7 @@
 """What is kept between a platform's login request and its launch: once, for ten minutes, in Valkey.
 
 Every name carries the organization. The nonce belongs to the state and the state is taken once, so neither can be
-used twice; a mark of the taken one stays, to tell "used already" from "never ours".
+used twice; a taken one stays empty until its time is over, to tell "used already" from "never ours".
 """
 
 import hashlib
@@ -9,22 +9,27 @@ import hmac
 import json
 import secrets
 import uuid
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from portal.extensions import valkey
+from portal.lti.registry import Registered
 from portal.web.parse import maybe_uuid
 
 SECONDS = 600
 HINTS = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
+MOST_COOKIES = 8  # launches of one browser that may be on their way at once
+_COOKIE = "lti_"
+_USED = b""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginState:
-    """A login that was begun. ``proof`` is the hash of what only the browser that began it holds."""
+    """A login that was begun for a client. ``proof`` is the hash of what only the browser that began it holds."""
 
-    organization_id: uuid.UUID
-    client_key: uuid.UUID
+    registered: Registered
     nonce: str
     proof: str
     storage: str
@@ -40,9 +45,9 @@ def new(organization_id: uuid.UUID) -> str:
     return f"{organization_id.hex}.{secrets.token_urlsafe(24)}"
 
 
-def cookie_name(state: str) -> str:
-    """The name of the cookie that proves the browser; one a login, so that several may run at once."""
-    return "lti_" + _hash(state)[:16]
+def new_secret(now: datetime) -> str:
+    """What only the browser that begins a login holds; it begins with the time, by which old ones are told."""
+    return f"{int(now.timestamp()):010x}.{secrets.token_urlsafe(24)}"
 
 
 def proof_of(secret: str) -> str:
@@ -50,9 +55,26 @@ def proof_of(secret: str) -> str:
     return _hash(secret)
 
 
+def cookie_name(state: str) -> str:
+    """The name of the cookie that proves the browser; one a login, so that several may run at once."""
+    return _COOKIE + _hash(state)[:16]
+
+
+def spare_cookies(cookies: Mapping[str, str]) -> list[str]:
+    """The names of a browser's oldest logins, so that with one more there are `MOST_COOKIES` at the most."""
+    ours = sorted((value, name) for name, value in cookies.items() if name.startswith(_COOKIE))
+    return [name for _value, name in ours[: max(len(ours) - MOST_COOKIES + 1, 0)]]
+
+
 def keep(state: str, value: LoginState) -> None:
     """Keep a login until its launch."""
-    fields = {**asdict(value), "organization_id": value.organization_id.hex, "client_key": value.client_key.hex}
+    fields = {
+        "registered": value.registered.as_json(),
+        "nonce": value.nonce,
+        "proof": value.proof,
+        "storage": value.storage,
+        "hints": value.hints,
+    }
     valkey.client.set(_name(state), json.dumps(fields), ex=SECONDS)
 
 
@@ -61,21 +83,14 @@ def read(state: str) -> LoginState | None:
     return _load(valkey.client.get(_name(state)))
 
 
-def take(state: str) -> bool:
-    """Use the state up; False when somebody was faster."""
-    name = _name(state)
-    with valkey.client.pipeline(transaction=True) as pipe:
-        pipe.delete(name)
-        pipe.set(name + ":used", 1, ex=SECONDS, nx=True)
-        gone, _marked = pipe.execute()
-    return bool(gone)
+def take(state: str) -> LoginState | None:
+    """The login behind a state, which is used up by this; None when there is none, or somebody was faster."""
+    return _load(valkey.client.set(_name(state), _USED, xx=True, get=True, keepttl=True))
 
 
 def owner_of_used(state: str) -> uuid.UUID | None:
     """The organization of a state that was used before, or None for one that was never ours or has expired."""
-    if not valkey.client.exists(_name(state) + ":used"):
-        return None
-    return _owner(state)
+    return _owner(state) if valkey.client.get(_name(state)) == _USED else None
 
 
 def _name(state: str) -> str:
@@ -88,14 +103,10 @@ def _owner(state: str) -> uuid.UUID:
 
 
 def _load(found: Any) -> LoginState | None:
-    if found is None:
+    if not found:
         return None
     fields = json.loads(found)
-    fields["organization_id"], fields["client_key"] = (
-        uuid.UUID(fields["organization_id"]),
-        uuid.UUID(fields["client_key"]),
-    )
-    return LoginState(**fields)
+    return LoginState(**{**fields, "registered": Registered.of_json(fields["registered"])})
 
 
 def _hash(text: str) -> str:

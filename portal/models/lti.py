@@ -52,7 +52,6 @@ class LtiPlatform(TenantEntity, Base):
     issuer: Mapped[str]
     jwks_url: Mapped[str]
     created_at: Mapped[datetime]
-    last_launch_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     last_error_at: Mapped[datetime | None]
 
@@ -75,11 +74,13 @@ class LtiClient(TenantEntity, Base):
     token_audience: Mapped[str | None]
     state: Mapped[ClientState] = mapped_column(choice(ClientState))
     created_at: Mapped[datetime]
-    last_launch_at: Mapped[datetime | None]
 
 
 class LtiDeployment(TenantEntity, Base):
-    """A place of a platform where a client is installed; ``deployment_id`` is the platform's name for it."""
+    """A place of a platform where a client is installed; ``deployment_id`` is the platform's name for it.
+
+    ``last_launch_at`` is noted at most once a minute, so that a class that opens a link at once does not queue here.
+    """
 
     __tablename__ = "lti_deployments"
     __table_args__ = within(

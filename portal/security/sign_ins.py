@@ -57,8 +57,8 @@ def begin(user_id: uuid.UUID, *, organization_id: uuid.UUID | None, member_id: u
     return token
 
 
-def begin_launch(member_id: uuid.UUID, *, organization_id: uuid.UUID, now: datetime) -> str:
-    """Make a launch session, inside the organization's scope; the token for the cookie."""
+def begin_launch(member_id: uuid.UUID, *, organization_id: uuid.UUID, now: datetime) -> Launch:
+    """Make a launch session, inside the organization's scope."""
     token = new_token()
     session().add(
         SignIn(
@@ -70,7 +70,7 @@ def begin_launch(member_id: uuid.UUID, *, organization_id: uuid.UUID, now: datet
             expires_at=now + LAUNCH_LIFETIME,
         )
     )
-    return token
+    return Launch(token, organization_id, member_id)
 
 
 def find(token: str, *, now: datetime) -> Identity | Launch | None:

@@ -37,7 +37,7 @@ class PortalSessions(SecureCookieSessionInterface):
             self._save_launch(app, session, response)
             return
         if isinstance(session, LaunchSession):
-            response.delete_cookie(LAUNCH_COOKIE, httponly=True, secure=True, samesite="None", partitioned=True)
+            drop_partitioned(response, LAUNCH_COOKIE)
         super().save_session(app, session, response)
 
     def _save_launch(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -54,3 +54,8 @@ def set_partitioned(response: Response, name: str, value: str, *, max_age: int |
     response.set_cookie(
         name, value, max_age=max_age, httponly=True, secure=True, samesite="None", partitioned=True, path="/"
     )
+
+
+def drop_partitioned(response: Response, name: str) -> None:
+    """Have the browser forget a cookie of `set_partitioned`."""
+    response.delete_cookie(name, httponly=True, secure=True, samesite="None", partitioned=True, path="/")
