@@ -48,6 +48,8 @@ def upgrade() -> None:
         sa.Column("zone", sa.Text(), nullable=False),
         sa.Column("locale", sa.Text(), server_default="en", nullable=False),
         sa.Column("holiday_country", sa.Text(), nullable=True),
+        sa.Column("streaks", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("milestones", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
     )
@@ -78,6 +80,8 @@ def upgrade() -> None:
         ),
         sa.Column("zone", sa.Text(), nullable=True),
         sa.Column("locale", sa.Text(), nullable=True),
+        sa.Column("streaks", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("milestones", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),

@@ -55,6 +55,8 @@ def upgrade() -> None:
         sa.Column("holiday_subdivision", sa.Text(), nullable=True),
         sa.Column("policy", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("streaks", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("milestones", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, EmailField, FieldList, IntegerField, SelectField, StringField, TimeField
+from wtforms import BooleanField, DateField, EmailField, FieldList, IntegerField, SelectField, StringField, TimeField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.classes.services import ClassDraft, Overrides
@@ -49,6 +49,8 @@ class ClassForm(Form):
     )
     holiday_country = SelectField(_l("Public holidays of"), choices=countries)
     holiday_subdivision = StringField(_l("Region code"), validators=[Length(max=12)])
+    streaks = BooleanField(_l("Show students their streak"), default=True)
+    milestones = BooleanField(_l("Show students their milestones"), default=True)
 
     @staticmethod
     def breaks(classroom: Classroom) -> dict[str, list[time]]:
@@ -91,6 +93,8 @@ class ClassForm(Form):
             holiday_subdivision=(self.holiday_subdivision.data or "").strip().upper() or None,
             term_id=None if term == NOTHING else term,
             policy={} if classroom is None else classroom.policy,
+            streaks=self.streaks.data,
+            milestones=self.milestones.data,
         )
 
 

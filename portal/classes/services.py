@@ -56,6 +56,8 @@ class ClassDraft:
     holiday_subdivision: str | None = None
     term_id: uuid.UUID | None = None
     policy: dict[str, Any] = field(default_factory=dict)
+    streaks: bool = True
+    milestones: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ScalarSelect, func, insert, select
 
 from portal.models.schedules import ProgressEvent
 from portal.tenancy.scope import organization_id, session
@@ -13,9 +13,18 @@ _SITTING = timedelta(hours=2)
 
 
 def record_use(
-    feature: str, member_id: uuid.UUID, *, now: datetime, item_id: uuid.UUID | None = None, **data: Any
+    feature: str,
+    member_id: uuid.UUID,
+    *,
+    now: datetime,
+    item_id: uuid.UUID | None = None,
+    zone: ScalarSelect[str] | None = None,
+    **data: Any,
 ) -> None:
-    """Keep that a member used a feature: a page seen (``page.…``), a plan made (``plan.…``), an item acted on."""
+    """Keep that a member used a feature: a page seen (``page.…``), a plan made (``plan.…``), an item acted on.
+
+    ``zone`` is the learner's at that moment: the day of what was done stays the same when she moves on.
+    """
     session().execute(
         insert(ProgressEvent).values(
             organization_id=organization_id(),
@@ -24,6 +33,7 @@ def record_use(
             name=feature,
             data={key: str(value) if isinstance(value, uuid.UUID) else value for key, value in data.items()},
             at=now,
+            zone=zone,
         )
     )
 

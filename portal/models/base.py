@@ -82,6 +82,13 @@ class TenantEntity(Tenant):
         return within()
 
 
+class Encourages:
+    """Whether streaks and milestones are shown: where the organization, the class and the learner all say so."""
+
+    streaks: Mapped[bool] = mapped_column(server_default=text("true"))
+    milestones: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
 def within(*more: Any) -> tuple[Any, ...]:
     """Table arguments of a tenant entity: the (organization_id, id) pair plus ``more``."""
     return (UniqueConstraint("organization_id", "id"), *more)

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Date, Index, SmallInteger, UniqueConstra
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Base, TenantEntity, choice, refers, within
+from portal.models.base import Base, Encourages, TenantEntity, choice, refers, within
 
 
 class Cadence(enum.StrEnum):
@@ -49,7 +49,7 @@ class Term(TenantEntity, Base):
     ends_on: Mapped[date]
 
 
-class Classroom(TenantEntity, Base):
+class Classroom(Encourages, TenantEntity, Base):
     """A class. ``weekday_minutes`` runs Monday..Sunday, 0 is no study day; hours are local to ``zone``.
 
     ``study_breaks`` are the hours between ``study_from`` and ``study_until`` without study, in order:

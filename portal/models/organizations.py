@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Base, TenantEntity, choice, key, refers, within
+from portal.models.base import Base, Encourages, TenantEntity, choice, key, refers, within
 
 
 class OrganizationKind(enum.StrEnum):
@@ -37,7 +37,7 @@ class MemberStatus(enum.StrEnum):
     REMOVED = "REMOVED"
 
 
-class Organization(Base):
+class Organization(Encourages, Base):
     """A tenant. ``holiday_country`` is an ISO 3166 code of the `holidays` package, or none."""
 
     __tablename__ = "organizations"
@@ -51,7 +51,7 @@ class Organization(Base):
     created_at: Mapped[datetime]
 
 
-class Member(TenantEntity, Base):
+class Member(Encourages, TenantEntity, Base):
     """A person inside one organization; ``user_id`` is empty until the person signs in."""
 
     __tablename__ = "members"

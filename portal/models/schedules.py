@@ -121,7 +121,10 @@ class ScheduleItem(Base):
 
 
 class ProgressEvent(TenantEntity, Base):
-    """What a member did and when: starts, pauses, completions, planning time, use of a feature."""
+    """What a member did and when: starts, pauses, completions, planning time, use of a feature.
+
+    ``zone`` is the learner's when something was done with an item.
+    """
 
     __tablename__ = "progress_events"
     __table_args__ = within(
@@ -135,3 +138,4 @@ class ProgressEvent(TenantEntity, Base):
     name: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     at: Mapped[datetime]
+    zone: Mapped[str | None]

@@ -1,7 +1,7 @@
 """Forms of organizations and members."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import EmailField, SelectField, StringField
+from wtforms import BooleanField, EmailField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.models.organizations import OrganizationKind, Role
@@ -22,6 +22,13 @@ class OrganizationForm(Form):
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
     zone = SelectField(_l("Time zone"), choices=zones)
     holiday_country = SelectField(_l("Public holidays of"), choices=countries)
+
+
+class SettingsForm(OrganizationForm):
+    """As above, with what students are shown."""
+
+    streaks = BooleanField(_l("Show students their streak"))
+    milestones = BooleanField(_l("Show students their milestones"))
 
 
 class NewOrganizationForm(OrganizationForm):

@@ -11,7 +11,7 @@ from portal.accounts.queries import user_of
 from portal.errors import N_, Invalid, NotFound
 from portal.models.organizations import MemberStatus, OrganizationKind, Role
 from portal.organizations import queries, services
-from portal.organizations.forms import ROLES, InviteForm, NewOrganizationForm, OrganizationForm
+from portal.organizations.forms import ROLES, InviteForm, NewOrganizationForm, SettingsForm
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.identity import identity, require_actor, require_identity
@@ -90,13 +90,13 @@ def organization() -> ResponseReturnValue:
     """The organization's settings."""
     authorize(require_actor(), Permission.ORGANIZATION_EDIT)
     found = queries.organization()
-    return render_template("organizations/settings.html", form=OrganizationForm(obj=found), kind=found.kind)
+    return render_template("organizations/settings.html", form=SettingsForm(obj=found), kind=found.kind)
 
 
 @blueprint.post("/settings/organization")
 def change() -> ResponseReturnValue:
     """Keep the organization's settings."""
-    actor, form = require_actor(), OrganizationForm()
+    actor, form = require_actor(), SettingsForm()
     authorize(actor, Permission.ORGANIZATION_EDIT)
     if not form.validate():
         return render_template("organizations/settings.html", form=form, kind=actor.organization_kind), 422
@@ -104,6 +104,8 @@ def change() -> ResponseReturnValue:
         name=form.name.data,
         zone=form.zone.data,
         holiday_country=form.holiday_country.data or None,
+        streaks=form.streaks.data,
+        milestones=form.milestones.data,
         actor=actor,
         now=clock.now(),
     )

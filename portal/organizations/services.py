@@ -85,12 +85,27 @@ def work_in(who: sign_ins.Identity, organization_id: uuid.UUID, member_id: uuid.
         db.execute(update(User).where(User.id == who.user_id).values(last_organization_id=organization_id))
 
 
-def change_organization(*, name: str, zone: str, holiday_country: str | None, actor: Actor, now: datetime) -> None:
-    """Change the bound organization's name, zone and holidays."""
+def change_organization(
+    *,
+    name: str,
+    zone: str,
+    holiday_country: str | None,
+    streaks: bool,
+    milestones: bool,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Change the bound organization's name, zone and holidays, and whether students see streaks and milestones."""
     authorize(actor, Permission.ORGANIZATION_EDIT)
     _check_zone(zone)
     organization = queries.organization()
-    after = {"name": name.strip(), "zone": zone, "holiday_country": holiday_country}
+    after = {
+        "name": name.strip(),
+        "zone": zone,
+        "holiday_country": holiday_country,
+        "streaks": streaks,
+        "milestones": milestones,
+    }
     before = {field: getattr(organization, field) for field in after}
     for field, value in after.items():
         setattr(organization, field, value)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal import clock
@@ -14,8 +15,8 @@ from portal.classes import queries as classes
 from portal.errors import N_, Invalid, NotFound
 from portal.events.usage import record_use
 from portal.models.schedules import Assignment, ItemStatus
-from portal.progress import class_queries, plan_queries, queries, services
-from portal.progress.forms import CompleteForm, NoteForm
+from portal.progress import class_queries, plan_queries, queries, services, streak_queries
+from portal.progress.forms import CompleteForm, EncouragementForm, NoteForm
 from portal.progress.moving import Choice, choices
 from portal.progress.words import GLOBALS
 from portal.schedules import changes as plan_changes
@@ -63,6 +64,7 @@ def today() -> ResponseReturnValue:
         paths=queries.paths_of(actor.member_id, now=now),
         titles=plan_queries.step_titles(reason for item in shown for reason in item.reasons),
         late_starts=late_starts,
+        streak=streak_queries.streak(actor.member_id, today=day),
     )
 
 
@@ -106,6 +108,8 @@ def progress() -> ResponseReturnValue:
         "progress/progress.html",
         paths=queries.paths_of(actor.member_id, now=now),
         history=queries.history_of(actor.member_id, limit=30),
+        streak=streak_queries.streak(actor.member_id, today=_local(actor, now).date()),
+        milestones=streak_queries.milestones(actor.member_id),
     )
 
 
@@ -127,7 +131,17 @@ def days() -> ResponseReturnValue:
         classes=plan_queries.study_days_of(actor.member_id),
         leaves=plan_queries.leaves_of(actor.member_id),
         today=_local(actor, now).date(),
+        encouragement=EncouragementForm(formdata=None, obj=streak_queries.switches(actor.member_id)),
     )
+
+
+@blueprint.post("/settings/days/encouragement")
+def encourage() -> ResponseReturnValue:
+    """Keep whether the learner sees a streak and milestones."""
+    form = EncouragementForm()
+    services.choose_encouragement(streaks=form.streaks.data, milestones=form.milestones.data, actor=require_actor())
+    flash(_("Saved."))
+    return redirect(url_for("progress.days"), 303)
 
 
 @blueprint.get("/items/<uuid:item_id>")

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.outbox import emit
 from portal.events.usage import record_use
+from portal.models.organizations import Member
 from portal.models.schedules import ItemStatus, Schedule, ScheduleItem
 from portal.schedules.write import bump_feeds
 from portal.security.actor import Actor
@@ -48,8 +49,8 @@ def pause(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
 def _pause(item: ScheduleItem, actor: Actor, now: datetime) -> None:
     """Keep the minutes; what is left of a step begun on another day is planned by them."""
     before = item.actual_minutes
-    _stop_clock(item, now)
-    _record(item, "item.paused", actor, now, minutes=item.actual_minutes - before)
+    clocked = _stop_clock(item, now)
+    _record(item, "item.paused", actor, now, minutes=item.actual_minutes - before, clocked=clocked)
     emit("item.paused", now=now, item_id=item.id, schedule_id=item.schedule_id)
 
 
@@ -71,15 +72,15 @@ def complete(item_id: uuid.UUID, *, actual_minutes: int | None = None, actor: Ac
         return item
     measured = item.running_since is not None or item.actual_minutes > 0
     before = item.actual_minutes
-    _stop_clock(item, now)
+    clocked = _stop_clock(item, now)
     if actual_minutes is not None:
         item.actual_minutes = actual_minutes
     elif not measured:
         item.actual_minutes = item.minutes
     item.status = ItemStatus.COMPLETED
     item.started_at, item.finished_at = item.started_at or now, item.finished_at or now
-    minutes = item.actual_minutes - before
-    _changed(item, "item.completed", actor, now, actual_minutes=item.actual_minutes, minutes=minutes)
+    minutes = {"actual_minutes": item.actual_minutes, "minutes": item.actual_minutes - before, "clocked": clocked}
+    _changed(item, "item.completed", actor, now, **minutes)
     _complete_begun(item, actor, now)
     return item
 
@@ -116,9 +117,9 @@ def skip(item_id: uuid.UUID, *, actor: Actor, now: datetime) -> ScheduleItem:
     if item.status is ItemStatus.COMPLETED:
         raise Conflict("item_closed", N_("This item is closed. Reopen it first."))
     before = item.actual_minutes
-    _stop_clock(item, now)
+    clocked = _stop_clock(item, now)
     item.status, item.finished_at = ItemStatus.SKIPPED, now
-    _changed(item, "item.skipped", actor, now, minutes=item.actual_minutes - before)
+    _changed(item, "item.skipped", actor, now, minutes=item.actual_minutes - before, clocked=clocked)
     return item
 
 
@@ -146,6 +147,12 @@ def write_note(item_id: uuid.UUID, text: str, *, actor: Actor, now: datetime) ->
     return item
 
 
+def choose_encouragement(*, streaks: bool, milestones: bool, actor: Actor) -> None:
+    """Whether the actor sees a streak and milestones of her own."""
+    member = session().get_one(Member, actor.member_id)
+    member.streaks, member.milestones = streaks, milestones
+
+
 def _own(item_id: uuid.UUID, actor: Actor) -> ScheduleItem:
     """The actor's own item, locked. NotFound for anybody else's and for one that was removed."""
     item = session().scalar(
@@ -162,13 +169,14 @@ def _own(item_id: uuid.UUID, actor: Actor) -> ScheduleItem:
     return item
 
 
-def _stop_clock(item: ScheduleItem, now: datetime) -> None:
-    """Add the time since the start, rounded to whole minutes; a clock left on counts a day at most."""
+def _stop_clock(item: ScheduleItem, now: datetime) -> int:
+    """Add the time since the start, rounded to whole minutes, and say it; a clock left on counts a day at most."""
     if item.running_since is None:
-        return
-    ran = min(now - item.running_since, timedelta(minutes=MAX_ACTUAL_MINUTES))
-    item.actual_minutes = min(item.actual_minutes + round(ran.total_seconds() / 60), MAX_ACTUAL_MINUTES)
+        return 0
+    ran = round(min(now - item.running_since, timedelta(minutes=MAX_ACTUAL_MINUTES)).total_seconds() / 60)
+    item.actual_minutes = min(item.actual_minutes + ran, MAX_ACTUAL_MINUTES)
     item.running_since = None
+    return ran
 
 
 def _changed(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data: int) -> None:
@@ -181,4 +189,5 @@ def _changed(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data:
 
 
 def _record(item: ScheduleItem, name: str, actor: Actor, now: datetime, **data: int) -> None:
-    record_use(name, actor.member_id, now=now, item_id=item.id, **data)
+    zone = select(Schedule.zone).where(Schedule.id == item.schedule_id).scalar_subquery()
+    record_use(name, actor.member_id, now=now, item_id=item.id, zone=zone, **data)

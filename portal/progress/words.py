@@ -4,9 +4,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup
 
+from portal.errors import N_
+from portal.progress.milestones import PATH_PERCENT, Kind, Milestone
 from portal.progress.pace import Pace, Standing
+from portal.progress.streaks import Mark
 from portal.schedules.reasons import slack
 from portal.schedules.words import change_words
 from portal.web.format import minutes
@@ -53,6 +57,30 @@ def event_word(name: str) -> str:
     )
 
 
+_MARKS = {
+    Mark.STUDIED: N_("studied"),
+    Mark.BRIDGED: N_("missed and bridged"),
+    Mark.MISSED: N_("missed"),
+    Mark.REST: N_("nothing planned"),
+    Mark.OPEN: N_("still to come"),
+}
+
+
+def mark_word(mark: Mark) -> str:
+    """What a day of the streak was."""
+    return str(_(_MARKS[mark]))
+
+
+def milestone_words(milestone: Milestone) -> str:
+    """“Half of the path”, “10 hours of Algorithms”."""
+    if milestone.kind is Kind.CATEGORY:
+        text = ngettext("%(num)d hour studied", "%(num)d hours studied", milestone.threshold)
+        return str(text)
+    if milestone.threshold == PATH_PERCENT[-1]:
+        return str(_("The whole path is done"))
+    return str(_("%(percent)d %% of the path done", percent=milestone.threshold))
+
+
 def days_before(day: date, days: int) -> str:
     """The ISO date that many days before."""
     return (day - timedelta(days=days)).isoformat()
@@ -64,6 +92,8 @@ GLOBALS: dict[str, Callable[..., object]] = {
     "signed": signed,
     "event_word": event_word,
     "days_before": days_before,
+    "mark_word": mark_word,
+    "milestone_words": milestone_words,
     "slack": slack,
     "change_words": change_words,
 }

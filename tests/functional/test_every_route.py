@@ -32,7 +32,14 @@ PUBLIC = {
 }
 OWN = {"progress.item", "progress.act", "progress.complete", "progress.note"}  # a learner's own items
 STUDENTS_MAY = {
-    *("progress.today", "progress.week", "progress.progress", "progress.changes", "progress.days"),
+    *(
+        "progress.today",
+        "progress.week",
+        "progress.progress",
+        "progress.changes",
+        "progress.days",
+        "progress.encourage",
+    ),
     *("library.index", "library.activity", "lti.learn", "lti.waiting", "lti_people.link", "lti_people.do_link"),
     *("notifications.index", "notifications.read", "notifications.preferences", "notifications.choose"),
     *("notifications.send_test", "calendars.links", "calendars.mint", "calendars.revoke", "accounts.settings"),

@@ -27,7 +27,15 @@ def details(actor) -> list[AuditDetail]:
 
 def test_of_before_and_after_only_what_differs_is_kept(cast):
     with unit_of_work(organization_id=cast.ada.organization_id):
-        services.change_organization(name="Another name", zone="UTC", holiday_country=None, actor=cast.ada, now=NOW)
+        services.change_organization(
+            name="Another name",
+            zone="UTC",
+            holiday_country=None,
+            streaks=True,
+            milestones=True,
+            actor=cast.ada,
+            now=NOW,
+        )
     detail = details(cast.ada)[-1]
     assert (detail.before, detail.after) == ({"name": "Sample School"}, {"name": "Another name"})
 

@@ -114,6 +114,48 @@ def test_pages_take_the_same_number_of_statements_for_2_students_and_for_12(scho
     assert len(many) == len(few)
 
 
+def test_the_streak_shows_on_today_and_milestones_on_progress_until_the_learner_hides_them(school, sign_in):
+    browser, item = sign_in(school.ben), first_item(school.ben)
+    with clock.frozen(MORNING):
+        browser.post(f"/items/{item.id}/complete", data={"next": "today"})
+    assert "1</b> study day in a row" in get(browser, "/today").text
+    assert "Monday 7 September: studied" in get(browser, "/progress").text
+    item = first_item(school.ben)
+    with clock.frozen(MORNING):
+        browser.post(f"/items/{item.id}/complete", data={"actual_minutes": "70"})
+    assert "1 hour studied" in get(browser, "/progress").text
+    answer = browser.post("/settings/days/encouragement", data={})
+    assert (answer.status_code, answer.location) == (303, "/settings/days")
+    page = get(browser, "/today").text + get(browser, "/progress").text
+    assert "in a row" not in page
+    assert "hour studied" not in page
+    browser.post("/settings/days/encouragement", data={"streaks": "y"})
+    assert "in a row" in get(browser, "/today").text
+
+
+def test_a_teacher_sees_no_streak_of_a_student(school, sign_in):
+    page = get(sign_in(school.ada), f"/classes/{school.class_id}/students/{school.ben.member_id}").text
+    assert "in a row" not in page
+
+
+def test_today_takes_as_many_statements_after_a_week_of_work_as_before(school, sign_in):
+    browser = sign_in(school.ben)
+    get(browser, "/today")
+    with counted() as few:
+        get(browser, "/today")
+    with unit_of_work(organization_id=school.ben.organization_id) as db:
+        ids = db.scalars(
+            select(ScheduleItem.id)
+            .where(ScheduleItem.member_id == school.ben.member_id)
+            .order_by(ScheduleItem.starts_at)
+        ).all()
+    for item_id in ids[1:]:
+        browser.post(f"/items/{item_id}/complete", data={"next": "today"})
+    with counted() as many:
+        get(browser, "/today")
+    assert len(many) <= len(few)
+
+
 @contextmanager
 def counted():
     statements = []

@@ -41,11 +41,18 @@ def test_an_unknown_zone_makes_nothing(app):
 def settings_of(actor):
     with unit_of_work(organization_id=actor.organization_id) as db:
         found = db.get_one(Organization, actor.organization_id)
-        return found.name, found.zone, found.holiday_country
+        return found.name, found.zone, found.holiday_country, found.streaks, found.milestones
 
 
 def change(actor, **values):
-    wanted = {"name": "Renamed", "zone": "Asia/Tokyo", "holiday_country": "JP", **values}
+    wanted = {
+        "name": "Renamed",
+        "zone": "Asia/Tokyo",
+        "holiday_country": "JP",
+        "streaks": False,
+        "milestones": True,
+        **values,
+    }
     with unit_of_work(organization_id=actor.organization_id):
         change_organization(**wanted, actor=actor, now=NOW)
 
@@ -53,7 +60,7 @@ def change(actor, **values):
 def test_its_owner_changes_name_zone_and_holidays_of_one_organization_only(cast):
     before = settings_of(cast.dora)
     change(cast.ada)
-    assert settings_of(cast.ada) == ("Renamed", "Asia/Tokyo", "JP")
+    assert settings_of(cast.ada) == ("Renamed", "Asia/Tokyo", "JP", False, True)
     assert settings_of(cast.dora) == before
 
 
