@@ -6,10 +6,30 @@ from contextvars import ContextVar
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects.postgresql import JSONB
 
+from portal.models.base import Base
 from portal.models.events import AuditDetail, AuditEntry
 from portal.tenancy.scope import organization_id, session
+
+_entries, _details = (Base.metadata.tables[model.__tablename__] for model in (AuditEntry, AuditDetail))
+_ENTRY = insert(_entries).values(
+    {
+        name: bindparam(name, type_=_entries.c[name].type)
+        for name in ("organization_id", "actor_member_id", "action", "target_kind", "target_id", "data", "at")
+    }
+)
+_entry = _ENTRY.returning(_entries.c.organization_id, _entries.c.id, _entries.c.at).cte("entry")
+_ENTRY_WITH_DETAIL = insert(_details).from_select(
+    ["organization_id", "entry_id", "at", "address", "before", "after"],
+    select(
+        *_entry.c,
+        bindparam("address", type_=_details.c.address.type),
+        bindparam("before", type_=JSONB(none_as_null=True)),
+        bindparam("after", type_=JSONB(none_as_null=True)),
+    ),
+)
 
 _address: ContextVar[str | None] = ContextVar("address", default=None)
 
@@ -34,33 +54,30 @@ def audit(
 
     ``data`` holds ids and plain values, no names. Of ``before`` and ``after`` only what differs is kept.
     """
-    entry_id = session().scalar(
-        insert(AuditEntry)
-        .values(
-            organization_id=organization_id(),
-            actor_member_id=actor_member_id,
-            action=action,
-            target_kind=target_kind,
-            target_id=target_id,
-            data=_plain(data),
-            at=now,
-        )
-        .returning(AuditEntry.id)
-    )
+    entry = {
+        "organization_id": organization_id(),
+        "actor_member_id": actor_member_id,
+        "action": action,
+        "target_kind": target_kind,
+        "target_id": target_id,
+        "data": _plain(data),
+        "at": now,
+    }
+    session().flush()
+    if _address.get() is None and before is None and after is None:
+        session().execute(_ENTRY, entry)
+        return
     if before is not None and after is not None:
         names = [name for name in after if before.get(name) != after[name]]
         before, after = ({name: values.get(name) for name in names} for values in (before, after))
-    if _address.get() is None and before is None and after is None:
-        return
     session().execute(
-        insert(AuditDetail).values(
-            organization_id=organization_id(),
-            entry_id=entry_id,
-            address=_address.get(),
-            before=None if before is None else _plain(before),
-            after=None if after is None else _plain(after),
-            at=now,
-        )
+        _ENTRY_WITH_DETAIL,
+        {
+            **entry,
+            "address": _address.get(),
+            "before": None if before is None else _plain(before),
+            "after": None if after is None else _plain(after),
+        },
     )
 
 

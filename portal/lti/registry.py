@@ -3,14 +3,14 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from pylti1p3.registration import Registration
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from portal.errors import N_
 from portal.lti.platforms.known import capabilities_of
@@ -80,23 +80,16 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
-def _select() -> Select[LtiClient, LtiPlatform]:
-    return select(LtiClient, LtiPlatform).join(LtiPlatform, LtiPlatform.id == LtiClient.platform_id)
-
-
-def _registered(client: LtiClient, platform: LtiPlatform) -> Registered:
-    return Registered(
-        organization_id=client.organization_id,
-        platform_key=platform.id,
-        client_key=client.id,
-        kind=platform.kind.value,
-        issuer=platform.issuer,
-        jwks_url=platform.jwks_url,
-        client_id=client.client_id,
-        auth_login_url=client.auth_login_url,
-        token_url=client.token_url,
-        state=client.state,
+_OF_ISSUER = (
+    select(
+        *(LtiClient.organization_id, LtiPlatform.id, LtiClient.id, LtiPlatform.kind, LtiPlatform.issuer),
+        *(LtiPlatform.jwks_url, LtiClient.client_id, LtiClient.auth_login_url, LtiClient.token_url, LtiClient.state),
     )
+    .join(LtiPlatform, LtiPlatform.id == LtiClient.platform_id)
+    .where(LtiPlatform.issuer == bindparam("issuer"))
+    .limit(_MOST)
+)
+_OF_CLIENT = _OF_ISSUER.where(LtiClient.client_id == bindparam("client_id"))
 
 
 def find(issuer: str, client_id: str, deployment_id: str, *, within: uuid.UUID | None) -> Registered:
@@ -133,10 +126,9 @@ def _owners(issuer: str, client_id: str, deployment_id: str) -> list[uuid.UUID]:
 
 
 def _matching(issuer: str, client_id: str, deployment_id: str) -> list[Registered]:
-    wanted = _select().where(LtiPlatform.issuer == issuer)
-    if client_id:
-        wanted = wanted.where(LtiClient.client_id == client_id)
-    found = [_registered(*row) for row in session().execute(wanted.limit(_MOST))]
+    wanted = _OF_CLIENT if client_id else _OF_ISSUER
+    rows: Iterable[Sequence[Any]] = session().execute(wanted, {"issuer": issuer, "client_id": client_id})
+    found = [Registered(*row) for row in rows]
     if deployment_id and len(found) > 1:
         keys = set(
             session().scalars(select(LtiDeployment.lti_client_id).where(LtiDeployment.deployment_id == deployment_id))

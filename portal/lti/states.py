@@ -47,7 +47,7 @@ def new(organization_id: uuid.UUID) -> str:
 
 def new_secret(now: datetime) -> str:
     """What only the browser that begins a login holds; it begins with the time, by which old ones are told."""
-    return f"{int(now.timestamp()):010x}.{secrets.token_urlsafe(24)}"
+    return f"{int(now.timestamp() * 1_000_000):014x}.{secrets.token_urlsafe(24)}"
 
 
 def proof_of(secret: str) -> str:
