@@ -1,5 +1,6 @@
 """Mails that a person's events ask for; notifications sends them."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,6 +38,11 @@ def _email_change(user: User, event: EventRef, now: datetime, base_url: str) -> 
     return {"link": f"{base_url}/confirm-email/{token}", "to_address": address}
 
 
+def _link(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
+    token = services.mint_link(user, uuid.UUID(event.data["member_id"]), now=now)
+    return {"link": f"{base_url}/lti/link/{event.data['organization_id']}/{token}"}
+
+
 def _sign_in(user: User, event: EventRef, now: datetime, base_url: str) -> dict[str, Any]:
     return {"link": f"{base_url}/sign-in"}
 
@@ -51,5 +57,6 @@ PERSON_MAILS = {
     "account.registered_again": PersonMail(_l("You have an account already"), "accounts/again", _sign_in),
     "account.reset_asked": PersonMail(_l("Set a new password"), "accounts/reset", _reset),
     "account.email_change_asked": PersonMail(_l("Confirm your new address"), "accounts/change", _email_change),
+    "account.link_asked": PersonMail(_l("Link your account?"), "accounts/link", _link),
     "account.password_changed": PersonMail(_l("Your password was changed"), "accounts/changed", _forgot),
 }

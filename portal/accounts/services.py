@@ -27,6 +27,7 @@ from portal.tenancy.scope import new_id, session, unit_of_work
 
 MIN_PASSWORD = 10
 RESET_LIFETIME = timedelta(hours=1)
+LINK_LIFETIME = timedelta(hours=1)
 VERIFICATION_LIFETIME = timedelta(days=7)
 _LIFETIME = {
     DirectoryKind.RESET: RESET_LIFETIME,
@@ -153,6 +154,39 @@ def mint(kind: DirectoryKind, user: User, *, now: datetime) -> str:
     directory.remove(kind, user.id)
     directory.put(kind, directory.hash_token(token), user.id, user_id=user.id, expires_at=now + _LIFETIME[kind])
     return token
+
+
+def ask_for_link(email: str, *, organization_id: uuid.UUID, member_id: uuid.UUID, now: datetime) -> None:
+    """Mail the owner of an address a link that links a member to that account, when there is one."""
+    user_id = _person_of(email, now=now)
+    if user_id is not None:
+        with unit_of_work(user_id=user_id):
+            emit_for_person(
+                "account.link_asked", user_id, now=now, organization_id=organization_id, member_id=member_id
+            )
+
+
+def mint_link(user: User, member_id: uuid.UUID, *, now: datetime) -> str:
+    """A single-use token that links a member to a person, inside that person's scope; earlier ones for them end."""
+    token = directory.new_token()
+    directory.remove(DirectoryKind.ACCOUNT_LINK, member_id)
+    directory.put(
+        DirectoryKind.ACCOUNT_LINK,
+        directory.hash_token(token),
+        member_id,
+        user_id=user.id,
+        expires_at=now + LINK_LIFETIME,
+    )
+    return token
+
+
+def asked_to_link(token: str, *, now: datetime) -> tuple[uuid.UUID, uuid.UUID]:
+    """Whom a mailed link would link: (person, member). NotFound when the link is used or expired."""
+    with unit_of_work():
+        entry = directory.find(DirectoryKind.ACCOUNT_LINK, directory.hash_token(token), now=now)
+    if entry is None or entry.user_id is None:
+        raise _gone()
+    return entry.user_id, entry.target_id
 
 
 def verify(token: str, *, now: datetime) -> None:

@@ -21,6 +21,12 @@ class PlatformForm(Form):
     jwks_url = StringField(_l("Public keyset URL"), validators=_TEXT)
 
 
+class MailForm(Form):
+    """The account, to be proved by its mailbox."""
+
+    email = EmailField(_l("E-mail"), id="mail-email", validators=[DataRequired(), Length(max=254)])
+
+
 class LinkForm(Form):
     """The account, proved by its password."""
 

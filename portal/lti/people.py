@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from portal.accounts import services as accounts
 from portal.classes.services import enrol_launched, leave_classes
 from portal.errors import N_, Conflict, NotFound
 from portal.events.audit import audit
@@ -17,12 +18,14 @@ from portal.lti.refusals import Refused
 from portal.lti.roles import organization_role
 from portal.models.classes import ClassRole, Enrolment, EnrolmentStatus
 from portal.models.lti import LtiUser
-from portal.models.organizations import Member, MemberStatus, Role
+from portal.models.organizations import Member, MemberStatus, Organization, Role
+from portal.models.people import DirectoryKind
 from portal.security import sign_ins
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.permissions import Permission
-from portal.tenancy.scope import organization_id, session
+from portal.tenancy import directory
+from portal.tenancy.scope import organization_id, session, unit_of_work
 
 _LONGEST_NAME = 200
 
@@ -144,27 +147,59 @@ def merge(class_id: uuid.UUID, lti_user_id: uuid.UUID, *, actor: Actor, now: dat
     launched = _offered(class_id, lti_user_id)
     assert launched.merge_with_id is not None  # noqa: S101 - an offer has both
     session().get_one(Member, launched.merge_with_id).status = MemberStatus.ACTIVE
-    _join(launched.member_id, launched.merge_with_id, actor=actor, now=now)
+    _join(launched.member_id, launched.merge_with_id, actor_member_id=actor.member_id, now=now)
 
 
-def link(member_id: uuid.UUID, user_id: uuid.UUID, *, actor: Actor, now: datetime) -> uuid.UUID:
-    """Link a launched member to the account that its password has proved; the member the person is from now on.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a mailed link asks: whether this member of this organization is the reader."""
+
+    name: str
+    organization: str
+
+
+def link(member_id: uuid.UUID, user_id: uuid.UUID, *, now: datetime) -> uuid.UUID:
+    """Link a launched member to an account that password or mail has proved; the member the person is from now on.
 
     Who is in the organization with that account already becomes one with that member.
     """
-    member = session().get_one(Member, member_id)
+    member = to_link(member_id)
     if member.user_id is not None:
         raise Conflict("linked_already", N_("This is linked to an account already."))
     own = session().scalar(select(Member).where(Member.user_id == user_id, Member.status == MemberStatus.ACTIVE))
     if own is None:
         member.user_id = user_id
-        audit("member.linked", "member", member_id, actor_member_id=actor.member_id, now=now)
+        audit("member.linked", "member", member_id, actor_member_id=member_id, now=now)
         return member_id
-    _join(member_id, own.id, actor=actor, now=now)
+    _join(member_id, own.id, actor_member_id=member_id, now=now)
     return own.id
 
 
-def _join(before: uuid.UUID, after: uuid.UUID, *, actor: Actor, now: datetime) -> None:
+def to_link(member_id: uuid.UUID) -> Member:
+    """The active member of the bound organization that is to be linked. NotFound."""
+    member = session().get(Member, member_id)
+    if member is None or member.status is not MemberStatus.ACTIVE:
+        raise NotFound("member_not_found", N_("There is nobody to link any more. Ask for a new link from the course."))
+    return member
+
+
+def asked(token: str, organization_id: uuid.UUID, *, now: datetime) -> Asked:
+    """What a mailed link asks. NotFound when it is used, has expired or is of another organization."""
+    _user_id, member_id = accounts.asked_to_link(token, now=now)
+    with unit_of_work(organization_id=organization_id) as db:
+        name = to_link(member_id).name
+        return Asked(name, db.get_one(Organization, organization_id).name)
+
+
+def link_by_mail(token: str, organization_id: uuid.UUID, *, now: datetime) -> None:
+    """Link as a mailed link asks, and use it up. NotFound as `asked`, Conflict as `link`."""
+    user_id, member_id = accounts.asked_to_link(token, now=now)
+    with unit_of_work(organization_id=organization_id, user_id=user_id):
+        link(member_id, user_id, now=now)
+        directory.remove(DirectoryKind.ACCOUNT_LINK, member_id)
+
+
+def _join(before: uuid.UUID, after: uuid.UUID, *, actor_member_id: uuid.UUID, now: datetime) -> None:
     """One person from now on: classes and launches go over, what was done under the old member stays there."""
     rows = session().execute(
         select(Enrolment.class_id, Enrolment.role).where(
@@ -177,7 +212,7 @@ def _join(before: uuid.UUID, after: uuid.UUID, *, actor: Actor, now: datetime) -
     session().execute(update(LtiUser).where(LtiUser.member_id == before).values(member_id=after, merge_with_id=None))
     session().get_one(Member, before).status = MemberStatus.REMOVED
     sign_ins.end_launches(before)
-    audit("member.merged", "member", after, actor_member_id=actor.member_id, now=now, merged=before)
+    audit("member.merged", "member", after, actor_member_id=actor_member_id, now=now, merged=before)
 
 
 def keep_apart(class_id: uuid.UUID, lti_user_id: uuid.UUID, *, actor: Actor, now: datetime) -> None:

@@ -28,7 +28,7 @@ PUBLIC = {
     *("accounts.do_confirm_email", "organizations.invitation", "calendars.feed", "notifications.unsubscribe"),
     *("notifications.confirm_unsubscribe", "notifications.mails", "notifications.mail", "notifications.mail_html"),
     *("lti.begin", "lti.arrive", "lti.here", "lti.proceed", "lti.key_set", "platforms.canvas"),
-    *("platforms.open_link", "platforms.do_register"),
+    *("platforms.open_link", "platforms.do_register", "lti_people.confirm", "lti_people.do_confirm"),
 }
 OWN = {"progress.item", "progress.act", "progress.complete", "progress.note"}  # a learner's own items
 STUDENTS_MAY = {
@@ -40,7 +40,8 @@ STUDENTS_MAY = {
         "progress.days",
         "progress.encourage",
     ),
-    *("library.index", "library.activity", "lti.learn", "lti.waiting", "lti_people.link", "lti_people.do_link"),
+    *("library.index", "library.activity", "lti.learn", "lti.waiting"),
+    *("lti_people.link", "lti_people.do_link", "lti_people.mail_link"),
     *("notifications.index", "notifications.read", "notifications.preferences", "notifications.choose"),
     *("notifications.send_test", "calendars.links", "calendars.mint", "calendars.revoke", "accounts.settings"),
     *("accounts.change_profile", "accounts.change_password", "accounts.change_email", "accounts.ask_for_verification"),
@@ -72,6 +73,7 @@ def world(cast: Cast, drain) -> tuple[Cast, dict[str, object]]:
         change_id = db.scalars(select(PlanChange.id)).first()
         assert db.get(CurriculumStep, step.id) is not None
         ids: dict[str, object] = {
+            "organization_id": organization,
             "class_id": cast.class_id,
             "member_id": cast.ben.member_id,
             "curriculum_id": curriculum.id,
