@@ -18,14 +18,20 @@ from portal.tenancy.directory import hash_email
 from portal.web.errors import page
 
 
-def _breached(limit: RequestLimit) -> Response:
+def words(limit: RequestLimit) -> str:
+    """When whoever ran into a limit can go on."""
     minutes = max(1, math.ceil((limit.reset_at - time.time()) / 60))
-    words = ngettext(
-        "Too many tries. You can go on in %(num)d minute.",
-        "Too many tries. You can go on in %(num)d minutes.",
-        minutes,
+    return str(
+        ngettext(
+            "Too many tries. You can go on in %(num)d minute.",
+            "Too many tries. You can go on in %(num)d minutes.",
+            minutes,
+        )
     )
-    return page(429, words)
+
+
+def _breached(limit: RequestLimit) -> Response:
+    return page(429, words(limit))
 
 
 def _failed(response: Response) -> bool:

@@ -40,8 +40,6 @@ from portal.web.sessions import LAUNCHED, drop_partitioned, set_partitioned
 
 blueprint = Blueprint("lti", __name__, url_prefix="/lti")
 
-ANYWHERE = "*"  # a page of words, without a session, may be framed by whoever sent the launch
-
 
 def settings() -> Settings:
     """The application's settings."""
@@ -58,7 +56,7 @@ def launch_url() -> str:
 def refuse(refused: Refused) -> ResponseReturnValue:
     """A readable page with a reference, and the one row that is kept."""
     refusals.keep(refused, "lti.refused", reference=g.request_id, now=clock.now())
-    allow_frames(ANYWHERE)
+    allow_frames(limits.ANYWHERE)
     login_state = states.read(request.form.get("state", "")) if refused.code == "no_cookies" else None
     page = render_template(
         "lti/refused.html",

@@ -36,6 +36,12 @@ def new_address(name: str = "eva") -> str:
     return f"{name}.{uuid.uuid4().hex[-12:]}@example.org"
 
 
+def new_ip() -> str:
+    """A network address nobody has come from."""
+    digits = f"{uuid.uuid4().int:039d}"[-16:]
+    return "fd00:" + ":".join(digits[place : place + 4] for place in range(0, 16, 4))
+
+
 def register_person(
     name: str = "Eva", *, email: str | None = None, zone: str = "Europe/Paris", now: datetime = NOW
 ) -> Registered:

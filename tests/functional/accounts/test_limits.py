@@ -1,6 +1,5 @@
 """Guessing and flooding are slowed down; a school behind one address is not."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from portal.extensions import limiter
 from portal.factory import create_app
 from tests.conftest import Browser
 from tests.factories.cast import PASSWORD
-from tests.factories.people import new_address, register_person
+from tests.factories.people import new_address, new_ip, register_person
 
 # Windows are fixed in time: so many tries cannot all fall into two neighbouring windows and stay below each limit.
 TWICE = 2
@@ -32,11 +31,6 @@ def visitor(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
 
     yield browser
     limiter.enabled = False
-
-
-def new_ip():
-    digits = f"{uuid.uuid4().int:039d}"[-16:]
-    return "fd00:" + ":".join(digits[place : place + 4] for place in range(0, 16, 4))
 
 
 def sign_in(client, email, password="not the password"):
