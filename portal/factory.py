@@ -2,6 +2,7 @@
 
 import atexit
 import uuid
+from itertools import chain
 from types import ModuleType
 
 import structlog
@@ -56,6 +57,7 @@ from portal.security.identity import current_actor, scope_of_request
 from portal.security.permissions import Permission
 from portal.tenancy import directory, scope
 from portal.web.install import install as install_web
+from portal.web.parse import check_storable
 from portal.web.shell import ClassTab, NavItem, Section, Shell, furnish
 
 log = structlog.get_logger("portal.request")
@@ -91,6 +93,8 @@ JOBS: tuple[ModuleType, ...] = (
     lti_roster_jobs,
     lti_grades_jobs,
 )  # imported so that their handlers are registered
+
+_REFUSE_THEMSELVES = ("lti.begin", "lti.arrive")  # what is wrong with a launch is said there, and kept
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -238,6 +242,8 @@ def _register_unit_of_work(app: Flask) -> None:
         if request.endpoint in ("static", "web.health", "web.ready"):
             return
         g.unit = scope.Unit(scope_of_request())
+        if request.endpoint not in _REFUSE_THEMSELVES:
+            check_storable(chain(request.values.items(multi=True), (request.view_args or {}).items()))
 
     @app.after_request
     def commit_unit(response: ResponseReturnValue) -> ResponseReturnValue:

@@ -1,13 +1,12 @@
 """Reading a roster file: name, email, start_date. Pure."""
 
-import csv
-import io
 from dataclasses import dataclass
 from datetime import date
 
 from email_validator import EmailNotValidError, validate_email
 
 from portal.errors import N_, DomainError, Invalid, InvalidRows
+from portal.web.uploads import table, text_of
 
 MAX_ROWS = 10_000
 MAX_BYTES = 8 * 1024 * 1024
@@ -26,27 +25,13 @@ class RosterRow:
 
 def read(data: bytes) -> tuple[RosterRow, ...]:
     """The rows of a CSV roster. InvalidRows names every wrong line and field; Invalid the file's own fault."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            "encoding",
-            N_("The file is not UTF-8 text (byte %(position)d). Save it as UTF-8."),
-            position=error.start + 1,
-        ) from error
-    first = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    names, table_rows = table(text_of(data))
     if not {"name", "email"} <= set(names):
         raise Invalid("columns", N_("The first row must name the columns: %(columns)s."), columns=", ".join(COLUMNS))
-    reader.fieldnames = names
     rows, wrong, seen = [], list[tuple[int, DomainError]](), dict[str, int]()
-    for raw in reader:
-        line = reader.line_num
-        if not any((value or "").strip() for value in raw.values() if isinstance(value, str)):
-            continue
+    for line, values in table_rows:
         try:
-            row = _row(line, {key: (value or "").strip() for key, value in raw.items() if key})
+            row = _row(line, values)
             if row.email in seen:
                 raise Invalid(
                     "email",

@@ -1,7 +1,5 @@
 """Reading a path from YAML or CSV text (formats: docs/import.md). Pure: text in, values or row errors out."""
 
-import csv
-import io
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +9,8 @@ from portal.curricula import options
 from portal.errors import N_, DomainError, Invalid, InvalidRows
 from portal.library.graph import find_cycle
 from portal.models.library import ActivityKind
+from portal.web.parse import UNSTORABLE
+from portal.web.uploads import table, text_of
 
 MAX_STEPS = 2000
 COLUMNS = (
@@ -72,14 +72,7 @@ def read(data: bytes, file_format: str, *, title: str = "") -> PathFile:
 
     A CSV file has no title of its own: ``title`` gives it.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            "encoding",
-            N_("The file is not UTF-8 text (byte %(position)d). Save it as UTF-8."),
-            position=error.start + 1,
-        ) from error
+    text = text_of(data)
     path = _from_csv(text, title) if file_format == "csv" else _from_yaml(text)
     if not path.steps:
         raise Invalid("empty_file", N_("The file has no step."))
@@ -100,28 +93,26 @@ def _from_yaml(text: str) -> PathFile:
             line=mark.line + 1 if mark else 1,
             problem=getattr(error, "problem", None) or "unreadable",
         ) from error
-    if not isinstance(data, dict) or not str(data.get("title") or "").strip():
+    if not isinstance(data, dict) or not _text(data, "title"):
         raise Invalid("title", N_("The file needs a title: at its top, “title: …”."), field="title")
     units = data.get("units")
     if not isinstance(units, list):
         raise Invalid("units", N_("The file needs a list of units: “units: …”."), field="units")
-    rows: list[tuple[str, Any]] = []
+    rows: list[tuple[int, Any, Any]] = []
     for number, unit in enumerate(units, 1):
         if not isinstance(unit, dict) or not isinstance(unit.get("steps"), list):
             raise Invalid(
                 "units", N_("Unit %(number)d needs a title and a list of steps."), field="units", number=number
             )
-        rows += [(str(unit.get("title") or f"Unit {number}"), step) for step in unit["steps"]]
-    return PathFile(
-        str(data["title"]).strip(), str(data.get("description") or "").strip(), _entries(rows, first_line=1)
-    )
+        title = unit.get("title") or f"Unit {number}"
+        rows += [(line, title, step) for line, step in enumerate(unit["steps"], len(rows) + 1)]
+    return PathFile(_text(data, "title"), _text(data, "description"), _entries(rows))
 
 
 def _from_csv(text: str, title: str) -> PathFile:
     if not title.strip():
         raise Invalid("title", N_("A CSV file has no title: give one."), field="title")
-    reader = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text))
-    names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    names, table_rows = table(text)
     if "title" not in names:
         raise Invalid("columns", N_("The first row must name the columns; “title” is missing."), field="title")
     unknown = sorted(set(names) - set(COLUMNS) - {""})
@@ -132,23 +123,15 @@ def _from_csv(text: str, title: str) -> PathFile:
             name=unknown[0],
             known=", ".join(COLUMNS),
         )
-    reader.fieldnames = names
-    rows = [
-        (row.get("unit") or "Unit 1", {k: v for k, v in row.items() if k and v not in (None, "")}) for row in reader
-    ]
-    return PathFile(title.strip(), "", _entries(rows, first_line=2))
+    rows = [(line, row.get("unit", ""), {k: v for k, v in row.items() if k and v}) for line, row in table_rows]
+    return PathFile(title.strip(), "", _entries(rows))
 
 
-def _delimiter(text: str) -> str:
-    first = text.split("\n", 1)[0]
-    return ";" if first.count(";") > first.count(",") else ","
-
-
-def _entries(rows: list[tuple[str, Any]], *, first_line: int) -> tuple[StepEntry, ...]:
+def _entries(rows: list[tuple[int, Any, Any]]) -> tuple[StepEntry, ...]:
     entries, wrong = [], []
-    for line, (unit, row) in enumerate(rows, first_line):
+    for line, unit, row in rows:
         try:
-            entries.append(_entry(line, unit, row))
+            entries.append(_entry(line, _words(unit, "unit"), row))
         except DomainError as error:
             wrong.append((line, error))
     if wrong:
@@ -170,7 +153,7 @@ def _entry(line: int, unit: str, row: Any) -> StepEntry:
         raise Invalid("minutes", N_("minutes: %(value)d is not a multiple of 5."), field="minutes", value=minutes)
     return StepEntry(
         line=line,
-        unit=unit.strip(),
+        unit=unit or "Unit 1",
         key=_text(row, "key") or activity or title,
         activity=activity,
         title=title,
@@ -191,16 +174,24 @@ def _entry(line: int, unit: str, row: Any) -> StepEntry:
 
 
 def _text(row: dict[str, Any], name: str) -> str:
-    value = row.get(name)
-    return "" if value is None else str(value).strip()
+    return _words(row.get(name), name)
+
+
+def _words(value: Any, column: str) -> str:
+    """A single value as text. YAML's aliases could make a list of lists fill the memory, so those are refused."""
+    if isinstance(value, dict | list | set | tuple):
+        raise Invalid(column, N_("%(column)s: one value is needed, not several."), field=column, column=column)
+    text = "" if value is None else str(value).strip()
+    if UNSTORABLE.search(text):
+        raise Invalid(column, N_("%(column)s: holds a character that nothing can keep."), field=column, column=column)
+    return text
 
 
 def _number(row: dict[str, Any], name: str, low: int, high: int) -> int | None:
-    value = row.get(name)
-    if value is None:
+    if row.get(name) is None:
         return None
-    text = str(value).strip()
-    if not text.isdecimal() or not low <= int(text) <= high:
+    text = _text(row, name)
+    if not text.isdecimal() or len(text) > len(str(high)) or not low <= int(text) <= high:
         raise Invalid(
             name,
             N_("%(column)s: “%(value)s” is not a whole number between %(low)d and %(high)d."),
@@ -234,7 +225,7 @@ def _url(row: dict[str, Any]) -> str | None:
 
 
 def _yes(row: dict[str, Any], name: str, *, default: bool) -> bool:
-    text = str(row.get(name, "")).strip().lower()
+    text = _text(row, name).lower()
     if text and text not in _YES | _NO:
         raise Invalid(name, N_("%(column)s: “%(value)s” is neither yes nor no."), field=name, column=name, value=text)
     return text in _YES if text else default
@@ -242,8 +233,8 @@ def _yes(row: dict[str, Any], name: str, *, default: bool) -> bool:
 
 def _list(row: dict[str, Any], name: str) -> list[str]:
     value = row.get(name)
-    parts = value if isinstance(value, list) else str(value or "").split(";")
-    return [str(part).strip() for part in parts if str(part).strip()]
+    parts = value if isinstance(value, list) else _words(value, name).split(";")
+    return [text for part in parts if (text := _words(part, name))]
 
 
 def _needs(row: dict[str, Any]) -> list[Need]:
@@ -261,7 +252,7 @@ def _needs(row: dict[str, Any]) -> list[Need]:
             name = "lag_in_study_days" if in_study_days else "lag_days"
             found.append(Need(_text(part, "key"), _number(part, name, 0, 366) or 0, in_study_days))
         else:
-            found.append(Need(str(part).strip()))
+            found.append(Need(_words(part, "needs")))
     return found
 
 

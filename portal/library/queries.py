@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from portal.models.library import Activity, ActivityKind, ActivityPrerequisite, Category, Domain
 from portal.tenancy.scope import session
+from portal.web.paging import Page, page_of
 
 PAGE = 30
 MINUTES = {"15": (0, 15), "30": (16, 30), "60": (31, 60), "long": (61, 100_000)}
@@ -68,7 +69,7 @@ class Found:
 
     rows: list[Row]
     total: int
-    pages: int
+    page: Page
     domains: list[Facet] = field(default_factory=list)
     categories: list[Facet] = field(default_factory=list)
     kinds: dict[str, int] = field(default_factory=dict)
@@ -81,10 +82,11 @@ def search(filters: Filters) -> Found:
     """Activities that fit, best match first, with counts; a fixed number of statements."""
     base = _filtered(filters).subquery()
     total = session().scalar(select(func.count()).select_from(base)) or 0
+    page = page_of(filters.page, total, PAGE)
     return Found(
-        rows=_page(filters),
+        rows=_rows(filters, page),
         total=total,
-        pages=max(1, -(-total // PAGE)),
+        page=page,
         domains=_domains(filters),
         categories=_categories(filters),
         kinds=_counts(_without(filters, "kinds"), Activity.kind),
@@ -156,15 +158,15 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def _page(filters: Filters) -> list[Row]:
+def _rows(filters: Filters, page: Page) -> list[Row]:
     order = [_rank(filters.text)] if filters.text else [Domain.position, Category.position, Activity.difficulty]
     rows = session().execute(
         _filtered(filters)
         .join(Domain, Domain.id == Category.domain_id)
         .with_only_columns(*_COLUMNS)
         .order_by(*order, Activity.title, Activity.id)
-        .limit(PAGE)
-        .offset((filters.page - 1) * PAGE)
+        .limit(page.size)
+        .offset(page.offset)
     )
     return [Row(*row) for row in rows]
 

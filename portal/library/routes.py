@@ -18,6 +18,7 @@ from portal.security.permissions import Permission
 from portal.web.choices import options
 from portal.web.errors import say
 from portal.web.graph import Node, draw
+from portal.web.paging import page_asked
 from portal.web.parse import uuids
 
 blueprint = Blueprint("library", __name__)
@@ -34,7 +35,7 @@ def read_filters() -> Filters:
         difficulty=frozenset(values.getlist("difficulty")) & DIFFICULTY.keys(),
         kinds=frozenset(values.getlist("kind")) & {kind for kind, _label in KINDS},
         tags=frozenset(values.getlist("tag")),
-        page=min(max(1, values.get("page", 1, int)), 10_000),
+        page=page_asked(values),
     )
 
 

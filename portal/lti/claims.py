@@ -1,12 +1,12 @@
 """The claims of a verified launch as one frozen value (LTI 1.3 core, 5.3 and 5.4; AGS 3.1; NRPS 2.2; DL 4.4)."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from portal.lti.refusals import claim
+from portal.web.parse import UNSTORABLE
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
@@ -16,7 +16,6 @@ NAMES_AND_ROLES = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservi
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
 VERSION = "1.3.0"
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def read(body: Mapping[str, Any], client_id: str) -> LaunchClaims:
     endpoint, service = _object(body, ENDPOINT), _object(body, NAMES_AND_ROLES)
     tool_platform, presentation = _object(body, LTI + "tool_platform"), _object(body, LTI + "launch_presentation")
     custom = {str(name): str(value) for name, value in _object(body, LTI + "custom").items()}
-    if _UNSTORABLE.search("".join((*custom, *custom.values(), *body[LTI + "roles"]))):
+    if UNSTORABLE.search("".join((*custom, *custom.values(), *body[LTI + "roles"]))):
         raise claim("custom")
     return LaunchClaims(
         issuer=body["iss"],
@@ -144,7 +143,7 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or _UNSTORABLE.search(value):
+    if not isinstance(value, str) or UNSTORABLE.search(value):
         raise claim(name.rsplit("/", 1)[-1])
     return value.strip() or None
 

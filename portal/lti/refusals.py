@@ -1,6 +1,5 @@
 """Why a launch is refused: a stable reason, words for the person in front of the frame, and one row that is kept."""
 
-import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -11,9 +10,9 @@ from portal.errors import N_, DomainError
 from portal.events.audit import audit
 from portal.models.lti import SecurityLogEntry
 from portal.tenancy.scope import session, unit_of_work
+from portal.web.parse import UNSTORABLE
 
 _LONGEST = 300
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text holds neither NUL nor half a surrogate pair
 
 
 class Refused(DomainError):
@@ -51,7 +50,7 @@ def claim(name: str) -> Refused:
 def keep(refused: Refused, action: str, *, reference: str, now: datetime) -> None:
     """Write the one row a refused launch leaves: in the organization's audit log, else in the security log."""
     said = {**refused.details, "said": str(refused)}
-    details: dict[str, Any] = {name: _UNSTORABLE.sub("\ufffd", value[:_LONGEST]) for name, value in said.items()}
+    details: dict[str, Any] = {name: UNSTORABLE.sub("\ufffd", value[:_LONGEST]) for name, value in said.items()}
     if refused.organization_id is not None:
         with unit_of_work(organization_id=refused.organization_id):
             audit(

@@ -18,6 +18,7 @@ from portal.models.organizations import (
 from portal.models.people import DirectoryKind
 from portal.tenancy import directory
 from portal.tenancy.scope import organization_id, session, unit_of_work
+from portal.web.paging import Page, page_of
 
 PAGE = 50
 
@@ -60,16 +61,17 @@ def organization() -> Organization:
     return session().get_one(Organization, organization_id())
 
 
-def members(search: str, page: int) -> tuple[Sequence[Member], int]:
-    """A page of members not removed, by name, and the number of pages; ``search`` matches name or e-mail."""
+def members(search: str, asked: int) -> tuple[Sequence[Member], Page]:
+    """The page ``asked`` of members not removed, by name; ``search`` matches name or e-mail."""
     found = select(Member).where(Member.status != MemberStatus.REMOVED)
     if search:
         found = found.where(
             or_(Member.name.icontains(search, autoescape=True), Member.email.icontains(search, autoescape=True))
         )
     total = session().scalar(select(func.count()).select_from(found.subquery())) or 0
-    rows = session().scalars(found.order_by(Member.name, Member.id).limit(PAGE).offset((page - 1) * PAGE)).all()
-    return rows, max(1, -(-total // PAGE))
+    page = page_of(asked, total, PAGE)
+    rows = session().scalars(found.order_by(Member.name, Member.id).limit(page.size).offset(page.offset)).all()
+    return rows, page
 
 
 def open_invitation(invitation_id: uuid.UUID, *, now: datetime) -> tuple[Invitation, Member] | None:

@@ -17,6 +17,7 @@ from portal.security.authorize import authorize
 from portal.security.identity import identity, require_actor, require_identity
 from portal.security.permissions import Permission
 from portal.security.sign_ins import Identity
+from portal.web.paging import page_asked
 
 blueprint = Blueprint("organizations", __name__)
 _SWITCHER = 6  # the session is a cookie of 4 kB; the page of organizations lists them all
@@ -124,12 +125,9 @@ def _members_page(form: InviteForm, status: int = 200) -> ResponseReturnValue:
     actor = require_actor()
     authorize(actor, Permission.MEMBERS_EDIT)
     search = request.args.get("q", "").strip()[:100]
-    page = request.args.get("page", 1, int)
-    rows, pages = queries.members(search, max(1, page))
+    rows, page = queries.members(search, page_asked(request.args))
     return (
-        render_template(
-            "organizations/members.html", rows=rows, page=page, pages=pages, search=search, form=form, roles=ROLES
-        ),
+        render_template("organizations/members.html", rows=rows, page=page, search=search, form=form, roles=ROLES),
         status,
     )
 
@@ -203,7 +201,8 @@ def accept(token: str) -> ResponseReturnValue:
     """Join the organization and work in it."""
     who = require_identity()
     organization_id, member_id = services.accept(token, user=user_of(who.user_id), now=clock.now())
-    session.pop("invitation", None)
+    for name in ("invitation", "unverified"):
+        session.pop(name, None)
     _work_in(who, organization_id, member_id)
     flash(_("Welcome!"))
     return redirect("/", 303)

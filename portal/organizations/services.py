@@ -214,11 +214,19 @@ def accept(token: str, *, user: User, now: datetime) -> tuple[uuid.UUID, uuid.UU
         member.user_id, member.status = user.id, MemberStatus.ACTIVE
         if member.zone != user.zone:
             emit("member.zone_changed", now=now, member_id=member.id)
-        member.zone, member.locale = user.zone, user.locale
+        member.name, member.zone, member.locale = user.name, user.zone, user.locale
         invitation.accepted_at = now
+        _confirm_address(user.id, now=now)
         directory.remove(DirectoryKind.INVITATION, invitation.id)
         audit("member.joined", "member", member.id, actor_member_id=member.id, now=now)
         return member.organization_id, member.id
+
+
+def _confirm_address(user_id: uuid.UUID, *, now: datetime) -> None:
+    """The mailed link proved it."""
+    user = session().get_one(User, user_id)
+    user.email_verified_at = user.email_verified_at or now
+    directory.remove(DirectoryKind.VERIFICATION, user_id)
 
 
 def _gone() -> NotFound:

@@ -16,6 +16,7 @@ from portal.models.plans import ChangeKind, PlanChange, PlanDiff
 from portal.models.schedules import Assignment, Schedule, ScheduleItem
 from portal.schedules.effects import Change, Place
 from portal.tenancy.scope import session
+from portal.web.paging import Page, page_of
 
 PAGE = 30
 SHOWN = 60  # learners of one change whose dates are listed
@@ -65,16 +66,17 @@ def _rows() -> Select[Any]:
     )
 
 
-def of_class(class_id: uuid.UUID, page: int) -> tuple[list[ChangeRow], int]:
-    """A page of the changes of a class's plans, newest first, and how many pages there are."""
+def of_class(class_id: uuid.UUID, asked: int) -> tuple[list[ChangeRow], Page]:
+    """The page ``asked`` of the changes of a class's plans, newest first."""
     count = session().scalar(
         select(func.count())
         .select_from(PlanChange)
         .join(Assignment, Assignment.id == PlanChange.assignment_id)
         .where(Assignment.class_id == class_id)
     )
-    rows = session().execute(_rows().where(Assignment.class_id == class_id).limit(PAGE).offset((page - 1) * PAGE))
-    return [ChangeRow(*row) for row in rows], -(-(count or 0) // PAGE)
+    page = page_of(asked, count or 0, PAGE)
+    rows = session().execute(_rows().where(Assignment.class_id == class_id).limit(page.size).offset(page.offset))
+    return [ChangeRow(*row) for row in rows], page
 
 
 def of_student(class_id: uuid.UUID, member_id: uuid.UUID, *, limit: int = 20) -> list[ChangeRow]:

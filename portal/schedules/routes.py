@@ -28,6 +28,7 @@ from portal.security.authorize import authorize, may_in_class
 from portal.security.identity import require_actor
 from portal.security.permissions import Permission
 from portal.web.errors import say
+from portal.web.paging import page_asked
 from portal.web.parse import maybe_uuid, uuids
 
 blueprint = Blueprint("schedules", __name__)
@@ -121,14 +122,12 @@ def history(class_id: uuid.UUID) -> ResponseReturnValue:
     """What changed the plans of a class, newest first."""
     actor = require_actor()
     authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
-    page = max(request.args.get("page", 1, int), 1)
-    found, pages = changes.of_class(class_id, page)
+    found, page = changes.of_class(class_id, page_asked(request.args))
     return render_template(
         "schedules/history.html",
         classroom=classes.classroom(class_id),
         changes=found,
         page=page,
-        pages=pages,
         can_publish=may_in_class(actor, Permission.CLASS_PUBLISH, class_id),
         words=words,
     )
@@ -187,7 +186,7 @@ def feasibility(class_id: uuid.UUID) -> ResponseReturnValue:
     wanted = request.args.get("assignment")
     chosen = next((each for each in standing if str(each.id) == wanted), standing[-1] if standing else None)
     found = changing.not_fitting(chosen, maybe_uuid(request.args.get("member")), now=now) if chosen else None
-    way = {"next": "feasibility", "class_id": str(class_id), "then": request.query_string.decode()}
+    way = {"next": "feasibility", "class_id": str(class_id), "then": request.query_string.decode(errors="replace")}
     return render_template(
         "schedules/feasibility.html",
         classroom=classes.classroom(class_id),

@@ -1,9 +1,24 @@
 """Reading what forms and addresses carry as text."""
 
+import re
 import uuid
 from collections.abc import Iterable
 
+from portal.errors import N_, Invalid
+
 NOTHING = uuid.UUID(int=0)
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text holds neither NUL nor half a surrogate pair
+
+
+def check_storable(values: Iterable[tuple[str, object]]) -> None:
+    """Invalid for the first of these names and texts that holds what no table can."""
+    for name, text in values:
+        if isinstance(text, str) and (UNSTORABLE.search(text) or UNSTORABLE.search(name)):
+            raise Invalid(
+                "unstorable",
+                N_("“%(name)s” holds a character that cannot be kept. Remove it and send it again."),
+                name=UNSTORABLE.sub("", name)[:40],
+            )
 
 
 def maybe_uuid(text: str | None) -> uuid.UUID:

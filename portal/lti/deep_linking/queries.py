@@ -12,6 +12,7 @@ from portal.lti.target import Target
 from portal.models.curricula import Curriculum, CurriculumVersion, VersionStep
 from portal.models.schedules import Assignment
 from portal.tenancy.scope import session
+from portal.web.paging import Page, page_of
 
 PATHS_A_PAGE = 8
 
@@ -49,12 +50,11 @@ class Catalogue:
     """A page of paths that match, by title."""
 
     paths: Sequence[PathChoice]
-    page: int
-    pages: int
+    page: Page
     total: int
 
 
-def catalogue(text: str, page: int, class_id: uuid.UUID | None) -> Catalogue:
+def catalogue(text: str, asked: int, class_id: uuid.UUID | None) -> Catalogue:
     """Published paths with the text in their title, a unit's or a step's; a constant number of statements."""
     newest = (
         select(CurriculumVersion.id)
@@ -71,18 +71,13 @@ def catalogue(text: str, page: int, class_id: uuid.UUID | None) -> Catalogue:
         )
         found = found.where(or_(_says(CurriculumVersion.title, text), step))
     total = session().scalar(select(func.count()).select_from(found.subquery())) or 0
-    pages = max(1, -(-total // PATHS_A_PAGE))
-    page = min(max(page, 1), pages)
+    page = page_of(asked, total, PATHS_A_PAGE)
     versions = (
         session()
-        .scalars(
-            found.order_by(CurriculumVersion.title, CurriculumVersion.id)
-            .offset((page - 1) * PATHS_A_PAGE)
-            .limit(PATHS_A_PAGE)
-        )
+        .scalars(found.order_by(CurriculumVersion.title, CurriculumVersion.id).offset(page.offset).limit(PATHS_A_PAGE))
         .all()
     )
-    return Catalogue(_paths(versions, class_id), page, pages, total)
+    return Catalogue(_paths(versions, class_id), page, total)
 
 
 def _says(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ import uuid
 
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from portal import clock
 from portal.classes import queries as classes
@@ -19,6 +20,7 @@ from portal.security.actor import Actor
 from portal.security.identity import require_actor
 from portal.web.errors import say
 from portal.web.headers import allow_form
+from portal.web.paging import page_asked
 
 blueprint = Blueprint("lti_content", __name__, url_prefix="/lti/content")
 
@@ -58,8 +60,8 @@ def _picker(
     form.offer(wanted)
     class_id = services.class_of(row)
     text = request.form.get("q", "").strip()[:100]
-    page = request.form.get("do", "").removeprefix("page-")
-    found = queries.catalogue(text, int(page) if page.isdecimal() else 1, class_id)
+    page = MultiDict([("page", request.form.get("do", "").removeprefix("page-"))])
+    found = queries.catalogue(text, page_asked(page), class_id)
     shown = {
         choice.target
         for path in found.paths

@@ -9,7 +9,9 @@ from sqlalchemy import text
 from portal import logs
 from portal.extensions import valkey
 from portal.factory import create_app
-from portal.tenancy.scope import session
+from portal.library import origin
+from portal.tenancy.scope import session, unit_of_work
+from tests.factories.cast import NOW
 
 
 @pytest.fixture
@@ -77,3 +79,36 @@ def test_each_request_leaves_one_line_with_its_id_route_and_status(client, capsy
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert (line["method"], line["route"], line["status"]) == ("GET", None, 404)
     assert "secret" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "values"),
+    [
+        ("GET", "/library?q=%00", None),
+        ("GET", "/library?tag=a%00b", None),
+        ("GET", "/members?q=%00", None),
+        ("GET", "/invitations/%00", None),
+        ("GET", "/library?q=a&%00=b", None),
+        ("POST", "/terms", {"name": "Spring\x00", "starts_on": "2026-09-07", "ends_on": "2026-12-18"}),
+        ("POST", "/paths", {"title": "A path\x00"}),
+    ],
+)
+def test_a_character_that_no_table_holds_is_refused_with_its_field(cast, sign_in, method, address, values):
+    answer = sign_in(cast.ada).open(address, method=method, data=values)
+    assert answer.status_code == 422
+    assert "holds a character that cannot be kept" in answer.text
+
+
+def test_who_is_not_signed_in_gets_the_same_answer(client):
+    answer = client.post("/sign-in", data={"email": "ada@example.org\x00", "password": "secret"})
+    assert answer.status_code == 422
+    assert "“email” holds a character" in answer.text
+
+
+@pytest.mark.parametrize(("page", "shown"), [("99", 6), ("6", 6), ("9" * 30, 6), ("0", 1), ("-3", 1), ("soon", 1)])
+def test_a_page_beyond_the_list_is_its_last_or_first(cast, sign_in, page, shown):
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        origin.copy(now=NOW)
+    text = sign_in(cast.ada).get("/library", query_string={"page": page}).text
+    assert f"Page {shown} of 6" in text
+    assert 'class="acts"' in text

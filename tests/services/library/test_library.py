@@ -53,7 +53,7 @@ def test_a_typing_error_in_a_title_still_finds_it(library):
 
 def test_odd_search_text_finds_nothing_and_breaks_nothing(library):
     for text in ("'", '"', "a & | !", "%", "\\", ":*", "   "):
-        assert find(library, text=text.strip()).pages >= 1
+        assert find(library, text=text.strip()).page.count >= 1
 
 
 def test_facets_count_what_choosing_them_would_show(library):
@@ -73,7 +73,7 @@ def test_filters_narrow_together(library):
 
 
 def test_pages_hold_each_activity_once(library):
-    pages = [find(library, page=number).rows for number in range(1, find(library).pages + 1)]
+    pages = [find(library, page=number).rows for number in range(1, find(library).page.count + 1)]
     ids = [row.id for rows in pages for row in rows]
     assert len(ids) == len(set(ids)) == 168
 

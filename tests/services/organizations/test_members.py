@@ -50,6 +50,15 @@ def test_an_invitation_goes_out_by_mail_and_makes_a_member_when_accepted(cast, m
     assert make_actor(organization_id, member_id).zone == "Asia/Tokyo"
 
 
+def test_who_joins_keeps_the_own_name_and_has_the_address_confirmed_by_the_mailed_link(cast, mailbox):
+    eva = register_person("Eva Lind", email=new_address())
+    assert user_of(eva.user_id).email_verified_at is None
+    _, member_id = services.accept(invited_token(cast.ada, eva.email, mailbox), user=user_of(eva.user_id), now=NOW)
+    with inside(cast.ada) as db:
+        assert db.get_one(Member, member_id).name == "Eva Lind"
+    assert user_of(eva.user_id).email_verified_at == NOW
+
+
 def test_an_invitation_is_accepted_once(cast, mailbox):
     eva = register_person()
     token = invited_token(cast.ada, eva.email, mailbox)
@@ -258,8 +267,8 @@ def test_a_removed_member_can_be_invited_again(cast, mailbox):
 
 def names(actor, search="", page=1):
     with inside(actor):
-        rows, pages = queries.members(search, page)
-        return [row.name for row in rows], pages
+        rows, page = queries.members(search, page)
+        return [row.name for row in rows], page.count
 
 
 def test_the_list_names_this_organization_s_members_without_the_removed(cast):
