@@ -14,12 +14,15 @@ from portal.accounts import services as accounts
 from portal.classes.services import enrol_launched, leave_classes
 from portal.errors import N_, Conflict, NotFound
 from portal.events.audit import audit
+from portal.lti.grades.queries import places_of_member
+from portal.lti.grades.services import owe_scores
 from portal.lti.refusals import Refused
 from portal.lti.roles import organization_role
 from portal.models.classes import ClassRole, Enrolment, EnrolmentStatus
 from portal.models.lti import LtiUser
 from portal.models.organizations import Member, MemberStatus, Organization, Role
 from portal.models.people import DirectoryKind
+from portal.progress.merging import take_over
 from portal.security import sign_ins
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
@@ -200,7 +203,7 @@ def link_by_mail(token: str, organization_id: uuid.UUID, *, now: datetime) -> No
 
 
 def _join(before: uuid.UUID, after: uuid.UUID, *, actor_member_id: uuid.UUID, now: datetime) -> None:
-    """One person from now on: classes and launches go over, what was done under the old member stays there."""
+    """One person from now on: classes, launches and work go over, and scores follow."""
     rows = session().execute(
         select(Enrolment.class_id, Enrolment.role).where(
             Enrolment.member_id == before, Enrolment.status == EnrolmentStatus.ACTIVE
@@ -209,7 +212,9 @@ def _join(before: uuid.UUID, after: uuid.UUID, *, actor_member_id: uuid.UUID, no
     for class_id, role in rows.all():
         enrol_launched(class_id, after, role, now=now)
     leave_classes(before, now=now)
+    take_over(before, after, now=now)
     session().execute(update(LtiUser).where(LtiUser.member_id == before).values(member_id=after, merge_with_id=None))
+    owe_scores(places_of_member(after), now=now)
     session().get_one(Member, before).status = MemberStatus.REMOVED
     sign_ins.end_launches(before)
     audit("member.merged", "member", after, actor_member_id=actor_member_id, now=now, merged=before)

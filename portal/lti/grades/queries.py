@@ -162,6 +162,17 @@ def places_of_assignment(assignment_id: uuid.UUID) -> list[Place]:
     return [Place(item.id, user_id) for item, user_id in _columns_and_people(assignment_id, members)]
 
 
+def places_of_member(member_id: uuid.UUID) -> list[Place]:
+    """Every column a member's plans count for."""
+    assignments = session().scalars(select(Schedule.assignment_id).where(Schedule.member_id == member_id))
+    return [
+        Place(item.id, user_id)
+        for assignment_id in assignments.all()
+        if assignment_id is not None
+        for item, user_id in _columns_and_people(assignment_id, [member_id])
+    ]
+
+
 def _columns_and_people(
     assignment_id: uuid.UUID, member_ids: Collection[uuid.UUID]
 ) -> list[tuple[LtiLineItem, uuid.UUID]]:

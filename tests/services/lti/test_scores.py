@@ -8,12 +8,17 @@ from sqlalchemy import select, update
 
 from portal import clock
 from portal.errors import Forbidden, Invalid, NotFound
+from portal.events.outbox import emit
+from portal.lti import people
 from portal.lti.grades import queries, sending, services
 from portal.lti.grades.policy import GradeKind, GradePolicy
 from portal.models.lti import LtiPlatform, LtiScore, PlatformKind, ScoreState
+from portal.models.organizations import Member, MemberStatus
 from portal.progress.services import complete, reopen
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import items, make_path, publish, schedules
+from tests.factories.cast import make_actor
+from tests.factories.lti import join
 from tests.services.lti.grading import do, score_row
 
 
@@ -129,3 +134,22 @@ def test_who_is_no_person_of_the_platform_sends_nothing(cast, platform, course, 
     assert platform.scores == []
     with unit_of_work(organization_id=course.organization_id) as db:
         assert db.scalars(select(LtiScore)).all() == []
+
+
+def test_the_work_of_two_who_become_one_is_one_score(cast, platform, course, graded, work):
+    """ben's twin came from the platform and finished the second step; ben finished the first."""
+    _path, assignment_id, found = graded
+    twin = join(cast, course, "twin")
+    with unit_of_work(organization_id=course.organization_id) as db:
+        emit("enrolment.added", now=clock.now(), class_id=course.class_id, member_ids=[str(twin)])
+        db.get_one(Member, twin).status = MemberStatus.ACTIVE
+    work(clock.now() + timedelta(minutes=5))  # plans are gathered for a while
+    do(cast.ben, complete, found[0])
+    theirs = items(cast.ada, schedules(cast.ada, assignment_id)["Twin"].id)
+    do(make_actor(course.organization_id, twin), complete, theirs[1])
+    work()
+    assert platform.score_of("twin")["scoreGiven"] == 25
+    with unit_of_work(organization_id=course.organization_id):
+        people.link(twin, cast.ben.user_id, now=clock.now())
+    work()
+    assert [score["scoreGiven"] for _item, score in platform.scores][-1] == 50
