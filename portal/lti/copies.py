@@ -19,16 +19,17 @@ _SETTINGS = (
 )
 
 
-def original_class(context: LtiContext) -> Classroom | None:
-    """The class of the nearest course this one was copied from, where that is known here."""
+def original_course(context: LtiContext) -> LtiContext | None:
+    """The nearest course this one was copied from that is a class here."""
+    if not context.history:
+        return None
     known = {
-        other.context_id: other.class_id
+        other.context_id: other
         for other in session().scalars(
             _same_platform(context).where(LtiContext.context_id.in_(context.history), LtiContext.class_id.is_not(None))
         )
     }
-    nearest = next((known[key] for key in context.history if key in known), None)
-    return None if nearest is None else session().get(Classroom, nearest)
+    return next((known[key] for key in context.history if key in known), None)
 
 
 def settings_of(original: Classroom) -> dict[str, Any]:

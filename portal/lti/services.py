@@ -16,14 +16,15 @@ from portal.lti import arrival, people
 from portal.lti.arrival import Known
 from portal.lti.binding import bind
 from portal.lti.claims import LaunchClaims
-from portal.lti.copies import original_class, settings_of
+from portal.lti.copies import original_course, settings_of
 from portal.lti.deep_linking import services as deep_linking
+from portal.lti.grades.services import copy_columns
 from portal.lti.launch import Verified
 from portal.lti.platforms.known import capabilities_of
 from portal.lti.refusals import Refused
 from portal.lti.roles import class_role
 from portal.lti.roster import services as roster
-from portal.models.classes import ClassRole
+from portal.models.classes import ClassRole, Classroom
 from portal.models.lti import LtiContext, LtiDeployment, LtiPlatform, LtiResourceLink, PlatformKind
 from portal.models.organizations import Organization
 from portal.security import sign_ins
@@ -127,7 +128,7 @@ def _enter_class(context: LtiContext, member_id: uuid.UUID, role: ClassRole, *, 
 
 
 def _new_class(context: LtiContext, member_id: uuid.UUID, *, now: datetime) -> uuid.UUID:
-    """A class for a course, with the days of the one it was copied from; its roster is asked for."""
+    """A class for a course, with the days and columns of the one it was copied from; its roster is asked for."""
     actor = load_actor(member_id)
     assert actor is not None  # noqa: S101 - made by this launch
     draft = ClassDraft(
@@ -137,9 +138,10 @@ def _new_class(context: LtiContext, member_id: uuid.UUID, *, now: datetime) -> u
         weekday_minutes=list(_WEEK),
         holiday_country=session().scalar(select(Organization.holiday_country)),
     )
-    original = original_class(context)
+    original = original_course(context)
     if original is not None:
-        draft = replace(draft, **settings_of(original))
+        draft = replace(draft, **settings_of(session().get_one(Classroom, original.class_id)))
+        copy_columns(original.id, context.id, now=now)
     class_id = save_class(draft, actor=actor, now=now).id
     if context.memberships_url is not None:
         roster.begin(class_id, member_id=member_id, whole=True, now=now)

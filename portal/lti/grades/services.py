@@ -11,6 +11,7 @@ from portal.classes.queries import classroom
 from portal.errors import N_, NotFound
 from portal.events.audit import audit
 from portal.events.outbox import owe_all
+from portal.lti.copies import original_course
 from portal.lti.grades import queries
 from portal.lti.grades.policy import GradePolicy, check
 from portal.lti.grades.queries import Place
@@ -74,6 +75,12 @@ def wish_column(
     return column_id
 
 
+def copy_columns(original_id: uuid.UUID, context_id: uuid.UUID, *, now: datetime) -> None:
+    """Want in a copied course the columns of the original: what they stand for, without address, dates or scores."""
+    for column in session().scalars(select(LtiLineItem).where(LtiLineItem.lti_context_id == original_id)):
+        wish_column(context_id, queries.target_of(column), column.label, now=now)
+
+
 def open_columns(assignment_id: uuid.UUID, *, now: datetime) -> None:
     """A path was published to a class: have its columns made or brought up to date in every course of the class.
 
@@ -83,6 +90,7 @@ def open_columns(assignment_id: uuid.UUID, *, now: datetime) -> None:
     if assignment is None:
         return
     curriculum_id = session().get_one(CurriculumVersion, assignment.version_id).curriculum_id
+    _inherit_policy(assignment, curriculum_id, now=now)
     due: list[uuid.UUID] = []
     for context in contexts(assignment.class_id):
         columns = [column.id for column in queries.columns(context.id, curriculum_id)]
@@ -90,6 +98,27 @@ def open_columns(assignment_id: uuid.UUID, *, now: datetime) -> None:
             columns = [wish_column(context.id, Target(curriculum_id), assignment.title, now=now)]
         due += columns
     owe_all(COLUMN, [(column_id, now) for column_id in due])
+
+
+def _inherit_policy(assignment: Assignment, curriculum_id: uuid.UUID, *, now: datetime) -> None:
+    """Grade a path in a copied course as in the original, unless it is said already how."""
+    originals = [course for context in contexts(assignment.class_id) if (course := original_course(context))]
+    policy = session().scalar(
+        select(LtiGradePolicy.policy)
+        .join(Assignment, Assignment.id == LtiGradePolicy.assignment_id)
+        .join(CurriculumVersion, CurriculumVersion.id == Assignment.version_id)
+        .where(
+            Assignment.class_id.in_([course.class_id for course in originals]),
+            CurriculumVersion.curriculum_id == curriculum_id,
+        )
+        .limit(1)
+    )
+    if policy is None:
+        return
+    values = {"organization_id": organization_id(), "assignment_id": assignment.id, "policy": policy}
+    made = insert(LtiGradePolicy).values(values).on_conflict_do_nothing().returning(LtiGradePolicy.id)
+    if session().scalar(made) is not None:
+        audit("grading.changed", "assignment", assignment.id, actor_member_id=None, now=now, kind=policy["kind"])
 
 
 def _linked(context_id: uuid.UUID, curriculum_id: uuid.UUID) -> bool:

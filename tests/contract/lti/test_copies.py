@@ -2,11 +2,15 @@
 
 from sqlalchemy import select
 
+from portal import clock
+from portal.lti.grades import queries, services
+from portal.lti.grades.policy import GradeKind, GradePolicy
+from portal.lti.target import Target
 from portal.models.classes import Classroom
-from portal.models.lti import LtiContext, LtiResourceLink
+from portal.models.lti import LtiContext, LtiLineItem, LtiResourceLink, LtiScore
 from portal.tenancy.scope import unit_of_work
 from tests.contract.lti.launching import INSTRUCTOR
-from tests.factories.assignments import make_path
+from tests.factories.assignments import make_path, publish
 
 
 def launch(lms, context, link, **custom):
@@ -69,3 +73,54 @@ def test_a_path_of_another_organization_is_not_bound(lms, cast):
     foreign = make_path(cast.dora.organization_id)
     launch(lms, "new", "l2", path=str(foreign.curriculum_id))
     assert links(cast)["l2"] == (None, None, None)
+
+
+def course(cast, context):
+    """(its id, its class) of a course."""
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        row = db.execute(select(LtiContext.id, LtiContext.class_id).where(LtiContext.context_id == context)).one()
+        return tuple(row)
+
+
+def test_a_copied_course_wants_the_columns_of_the_original_without_their_addresses_dates_and_scores(lms, cast):
+    path = make_path(cast.ada.organization_id)
+    launch(lms, "old", "l1")
+    old, _class_id = course(cast, "old")
+    whole, step = Target(path.curriculum_id), Target(path.curriculum_id, step_id=path.keys[1])
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        dates = {"starts_at": clock.now(), "ends_at": clock.now()}
+        services.wish_column(old, whole, "Guitar", url="https://lms.example/1", now=clock.now(), **dates)
+        services.wish_column(old, step, "Chords", now=clock.now())
+    launch(lms, "new", "l2", context_id_history="old")
+    new, _class_id = course(cast, "new")
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        rows = db.scalars(select(LtiLineItem).where(LtiLineItem.lti_context_id == new).order_by(LtiLineItem.label))
+        found = [(row.label, queries.target_of(row), row.url, row.starts_at, row.ends_at) for row in rows]
+        assert found == [("Chords", step, None, None, None), ("Guitar", whole, None, None, None)]
+        assert db.scalars(select(LtiScore)).all() == []
+
+
+def published(cast, path, class_id):
+    """The path in the class, as the platform part hears of it."""
+    assignment_id = publish(path, class_id, cast.ada, now=clock.now())
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        services.open_columns(assignment_id, now=clock.now())
+    return assignment_id
+
+
+def test_a_path_is_graded_in_the_copied_course_as_in_the_original_until_that_is_changed(lms, cast):
+    path = make_path(cast.ada.organization_id)
+    points = GradePolicy(GradeKind.POINTS, each=5, points={str(path.keys[0]): 20})
+    launch(lms, "old", "l1")
+    first = published(cast, path, course(cast, "old")[1])
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        services.save_policy(first, points, actor=cast.ada, now=clock.now())
+    launch(lms, "new", "l2", context_id_history="old")
+    second = published(cast, path, course(cast, "new")[1])
+    other = GradePolicy(GradeKind.PASS_FAIL, pass_percent=50)
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        assert queries.policy(second) == points
+        services.save_policy(second, other, actor=cast.ada, now=clock.now())
+        services.open_columns(second, now=clock.now())
+        assert queries.policy(second) == other
+        assert queries.policy(first) == points
