@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from portal.pacing.layout import Layout
 from portal.pacing.moments import GRID
-from portal.pacing.objective import CLEAN, cost, shape
+from portal.pacing.objective import CLEAN, cost, shape, troubled
 from portal.pacing.passes import NONE, Course, Wishes, run
 from portal.pacing.problem import Problem
-from portal.pacing.rescue import deadlines_first, rescue
+from portal.pacing.proof import shortfall
+from portal.pacing.rescue import deadlines_first, is_kept, rescue
 from portal.pacing.results import ReasonCode
 from portal.pacing.spacing import crowding, spacing
 from portal.pacing.spread import level_of, pace, peak, stretches
@@ -22,9 +23,23 @@ _PASSES = 7
 
 
 def lay_out(problem: Problem) -> Layout:
-    """The best layout found: a repair of the base, or a first plan by the policy's arrangement."""
-    if problem.base:
-        return rescue(problem, _repaired(problem))
+    """The best layout found: a repair of the base, or a first plan by the policy's arrangement.
+
+    One in trouble that no bound proves is repaired once more, so that time passing finds nothing in it to save (R1).
+    """
+    layout = rescue(problem, _repaired(problem)) if problem.is_replan else _first(problem)
+    if not troubled(layout) or shortfall(problem):
+        return layout
+    tasks = [
+        replace(task, loose=sorted(layout.blocks[task.place][len(task.given) :], key=lambda block: block.start))
+        for task in problem.tasks
+    ]
+    problem = replace(problem, tasks=tasks, is_replan=True)
+    again = rescue(problem, _repaired(problem))
+    return layout if is_kept(again) else again
+
+
+def _first(problem: Problem) -> Layout:
     wishes, best = _arranged(problem)
     least = cost(best)
     if least != CLEAN:
@@ -107,7 +122,8 @@ def _repaired(problem: Problem) -> Layout:
     found = cost(layout)
     if drops and found[:3] > CLEAN[:3]:
         without = run(problem, Course(order, left=_optional(problem)))
-        if cost(without)[:3] < found[:3]:
+        least = cost(without)
+        if least[:3] < found[:3] and not (least[1] + least[2] and is_kept(layout)):
             return without
     return layout
 

@@ -24,7 +24,7 @@ def cost(layout: Layout) -> Cost:
         len(given_up(layout)),
         sum(task.minutes for task in unplaced if task.step.required),
         late,
-        *(_change(layout) if problem.base else (0, 0)),
+        *(_change(layout) if problem.is_replan else (0, 0)),
         sum(task.minutes for task in [*unplaced, *gone] if not task.step.required),
     )
 

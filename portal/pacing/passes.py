@@ -66,11 +66,17 @@ def run(problem: Problem, course: Course) -> Layout:
         continue
     for place in course.left:
         settle(layout, repairer, problem.tasks[place], NONE)
-    while (away := [*layout.unplaced, *layout.left]) and _find_room(layout, repairer, away):
-        continue
-    while _find_time(layout, repairer):
-        continue
+    fill(layout, repairer)
     return layout
+
+
+def fill(layout: Layout, repairer: Repairer) -> None:
+    """Use what room is left beside all that stands, so that the next re-plan finds nothing to place (R1)."""
+    moved = True
+    while moved:
+        while (away := [*layout.unplaced, *layout.left]) and _find_room(layout, repairer, away):
+            continue
+        moved = _find_time(layout, repairer)
 
 
 def _is_lost(layout: Layout, place: int) -> bool:

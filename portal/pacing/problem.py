@@ -97,6 +97,7 @@ class Problem:
     bounded: bool
     room: Room
     tasks: list[Task]
+    is_replan: bool
     latest: list[int] | None = None
 
     @property
@@ -149,6 +150,7 @@ def build(
         bounded=soft is not None or calendar.hard_ends_on is not None,
         room=Room(Days(mine, calendar, learner, mine.day_of(end - 1)), first),
         tasks=[],
+        is_replan=bool(base),
     )
     _take(problem)
     extensions = {each.step: each for each in learner.extensions}

@@ -25,7 +25,7 @@ class Repairer:
         self._wanted = {place: blocks for place, blocks in wanted.items() if tasks[place].left_out is None}
         self._freed = freed
         self._level: int | None = None
-        self.keeps = bool(layout.problem.base) or bool(wanted)
+        self.keeps = layout.problem.is_replan or bool(wanted)
 
     def hold_all(self) -> None:
         """Hold, in author order, every place that is possible beside what stands; of steps left out for now none."""
@@ -100,7 +100,7 @@ class Repairer:
             return None
         explain(at, cause, found)
         for block, old in zip(found, task.loose, strict=False):
-            if block.start < old.start:
+            if block.start < old.start and old.base is not None:
                 block.reasons = (Reason(ReasonCode.RESCUE, task.step.id), *block.reasons)
             if block.start >= old.start or self._is_noticed(block, old):
                 block.base = old.base
@@ -219,7 +219,7 @@ class Repairer:
 
 def _resized(task: Task) -> list[Block]:
     """Base slots with the minutes they should have now: surplus goes from the end, a small lack onto the last."""
-    blocks = [Block(each.start, each.minutes, each.reasons, each.base) for each in task.loose]
+    blocks = [Block(each.start, each.minutes, each.reasons, each.base, since=each.since) for each in task.loose]
     if not task.step.splittable:
         blocks[0].minutes = task.minutes
         return blocks[:1]

@@ -28,7 +28,7 @@ def rescue(problem: Problem, layout: Layout) -> Layout:
     if not _trouble(first)[1:] > (0, 0):
         return layout
     bound = shortfall(problem)
-    stands = bool(problem.base) and _is_kept(layout)
+    stands = problem.is_replan and is_kept(layout)
     if first[1] + first[2] <= bound or (stands and bound):
         return layout
     best = _improved(problem, layout, bound)
@@ -64,7 +64,7 @@ def _trouble(found: Cost) -> Trouble:
     return found[:3]
 
 
-def _is_kept(layout: Layout) -> bool:
+def is_kept(layout: Layout) -> bool:
     """Whether a re-plan leaves every open slot where it is and adds none."""
     for task in layout.problem.tasks:
         mine = layout.blocks[task.place][len(task.given) :]
@@ -82,7 +82,7 @@ def _courses(problem: Problem, layout: Layout) -> Iterator[Course]:
     first = [place for place in order if place in ahead]
     left = sorted(layout.left)
     everything = frozenset(range(len(problem.tasks)))
-    if problem.base:
+    if problem.is_replan:
         rest = [place for place in range(len(problem.tasks)) if place not in ahead]
         wanted = {task.place: layout.blocks[task.place][len(task.given) :] for task in problem.tasks}
         wanted = {place: [_copy(block) for block in blocks] for place, blocks in wanted.items() if blocks}

@@ -74,12 +74,13 @@ class Room:
         self.used_week: dict[int, int] = {}
         self.pending = 0
         self._open = self.today
+        self._offers: dict[int, int] = {}
 
     def copy(self) -> "Room":
         """An independent room in the same state."""
         twin = Room.__new__(Room)
         twin.days, twin.now, twin.today, twin.pending = self.days, self.now, self.today, self.pending
-        twin._open = self._open
+        twin._open, twin._offers = self._open, dict(self._offers)
         twin.busy = {day: list(intervals) for day, intervals in self.busy.items()}
         twin.used, twin.used_week = dict(self.used), dict(self.used_week)
         return twin
@@ -102,6 +103,8 @@ class Room:
         self.used[day] = self.used.get(day, 0) + minutes
         monday = day - (day - 1) % 7
         self.used_week[monday] = self.used_week.get(monday, 0) + minutes
+        for each in (day,) if self.days.week_cap is None else range(monday, monday + 7):
+            self._offers.pop(each, None)
         if minutes < 0 and monday < self._open:
             self._open = max(monday, self.today)
 
@@ -121,9 +124,14 @@ class Room:
 
     def offer(self, day: int) -> int:
         """Minutes of new work a day takes, on the grid: today also has to hold what is still planned for it."""
-        rest = self.days.cap(day) - self.used.get(day, 0)
-        if rest < GRID:
-            return 0
+        found = self._offers.get(day)
+        if found is None:
+            found = self._offer(day)
+            if day != self.today:
+                self._offers[day] = found
+        return found
+
+    def _offer(self, day: int) -> int:
         rest = self.left(day)
         if day == self.today and self.pending:
             rest = min(rest, sum(end - start for start, end in self.gaps(day, self.now)) - self.pending)

@@ -2,7 +2,7 @@
 
 from portal.pacing.layout import Layout, latest
 from portal.pacing.objective import Cost, cost, late_minutes, troubled
-from portal.pacing.passes import NONE, settle
+from portal.pacing.passes import NONE, fill, settle
 from portal.pacing.problem import Task
 from portal.pacing.repair import Repairer
 
@@ -16,7 +16,10 @@ def search(layout: Layout) -> Layout:
     chosen = _conflicting(layout)
     if len(chosen) < 2:
         return layout
-    return _Search(layout, chosen).best
+    found = _Search(layout, chosen).best
+    if found is not layout:
+        fill(found, Repairer(found, {}, frozenset(range(len(found.problem.tasks)))))
+    return found
 
 
 def _conflicting(layout: Layout) -> list[Task]:
