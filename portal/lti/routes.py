@@ -34,7 +34,7 @@ from portal.security.identity import SignedIn, require_actor
 from portal.security.identity import launch as launch_session
 from portal.tenancy.scope import unit_of_work
 from portal.web.errors import say
-from portal.web.headers import allow_frames
+from portal.web.headers import allow_form, allow_frames
 from portal.web.parse import NOTHING, maybe_uuid
 from portal.web.sessions import LAUNCHED, drop_partitioned, set_partitioned
 
@@ -58,6 +58,8 @@ def refuse(refused: Refused) -> ResponseReturnValue:
     refusals.keep(refused, "lti.refused", reference=g.request_id, now=clock.now())
     allow_frames(limits.ANYWHERE)
     login_state = states.read(request.form.get("state", "")) if refused.code == "no_cookies" else None
+    if login_state is not None:  # the form's answer leads on to the platform's sign-in
+        allow_form(registry.origin_of(login_state.registered.auth_login_url))
     page = render_template(
         "lti/refused.html",
         words=say(refused),

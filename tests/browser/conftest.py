@@ -9,17 +9,13 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
-from portal.cli.browser import find_browser
 from portal.config import ROOT, Settings
 from portal.extensions import limiter
 from portal.factory import create_app
 from portal.security.actor import Actor
+from tests.browser.embedding import *  # noqa: F403 - fixtures
+from tests.browser.starting import start
 from tests.factories.cast import PASSWORD
-
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +36,6 @@ def driver() -> Iterator[Playwright]:
     """Playwright itself: one a process, whatever browsers it starts."""
     with sync_playwright() as playwright:
         yield playwright
-
-
-def start(driver: Playwright, *flags: str) -> Browser:
-    """A browser of its own with more flags."""
-    path = find_browser()
-    assert path is not None, "run 'make test', which finds or installs a browser"
-    return driver.chromium.launch(executable_path=str(path), args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="session")

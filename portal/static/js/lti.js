@@ -5,7 +5,7 @@ const outer = window.opener || window.parent
 // A frame of the platform keeps data for tools (LTI Client Side postMessages): one question, one answer, from one origin.
 function ask(subject, more) {
   return new Promise(resolve => {
-    const id = crypto.randomUUID()
+    const id = crypto.getRandomValues(new Uint32Array(4)).join('-') // randomUUID is not there inside a page over plain http
     let target
     try { target = !frame || frame === '_parent' ? outer : outer.frames[frame] } catch { target = null }
     if (!target || target === window || !origin) return resolve(null)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -41,6 +41,19 @@ def new_key() -> tuple[str, str]:
 PLATFORM_KEY = new_key()
 
 
+# What a platform's page does for tools (LTI Client Side postMessages, 1.0, and LTI postMessage Storage, 0.1).
+_STORAGE = """
+window.kept = {}
+addEventListener('message', ({ data, origin, source }) => {
+  if (data.subject !== 'lti.put_data' && data.subject !== 'lti.get_data') return
+  const { subject, message_id, key, value } = data
+  const own = kept[origin] ??= {}
+  if (subject === 'lti.put_data') own[key] = value
+  source.postMessage({ subject: subject + '.response', message_id, key, value: own[key] }, origin)
+})
+"""
+
+
 class _Configuration(LTI1P3PlatformConfAbstract):
     def init_platform_config(self, *, registration: Registration) -> None:
         self._registration = registration
@@ -55,8 +68,11 @@ class _Login(OIDCLoginAbstract):
     def set_lti_message_hint(self, **kwargs: Any) -> None:
         self._lti_message_hint = kwargs["hint"]
 
+    storage = ""
+
     def get_redirect(self, url: str) -> Response:
-        return Response(status=302, headers={"Location": url})
+        more = "&" + urlencode({"lti_storage_target": self.storage}) if self.storage else ""
+        return Response(status=302, headers={"Location": url + more})
 
 
 class _Launch(LTIAdvantageMessageLaunchAbstract):
@@ -106,7 +122,10 @@ class Seen:
 
 @dataclass
 class Platform:
-    """The platform as a test sees it. Times are whatever the tool says; nothing here reads a clock but tokens."""
+    """The platform as a test sees it. Times are whatever the tool says; nothing here reads a clock but tokens.
+
+    ``storage`` names the frame that keeps data for tools, for platforms that have one.
+    """
 
     url: str
     registration: Registration
@@ -122,6 +141,7 @@ class Platform:
     next_link: str = '<{url}>; rel="next"'
     allowed_scopes: set[str] | None = None
     services: str = ""
+    storage: str = ""
     _script: list[tuple[str, str, Callable[[Request], Response]]] = field(default_factory=list)
 
     @property
@@ -251,11 +271,13 @@ class Platform:
 
     def _course(self, name: str) -> Response:
         frame = Markup('<h1>A course</h1><iframe title="Tool" width="700" height="500" src="/initiate/{}"></iframe>')
-        return Response("<!doctype html>" + str(frame.format(name)), mimetype="text/html")
+        storage = f"<script>{_STORAGE}</script>" if self.storage else ""
+        return Response("<!doctype html>" + storage + str(frame.format(name)), mimetype="text/html")
 
     def _initiate(self, name: str) -> Response:
         message = self.messages[name]
         login = _Login(None, self.configuration)
+        login.storage = self.storage
         login.set_lti_message_hint(hint=name)
         if message.deep_linking is not None:
             login.set_deeplinking_launch_url()
