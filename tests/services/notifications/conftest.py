@@ -14,9 +14,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from portal import clock
-from portal.config import ROOT, Settings
+from portal.config import ROOT, Settings, child_environment
 from portal.extensions import valkey
 from portal.jobs.dispatch import sweep
+from portal.notifications import services
+from portal.tenancy.scope import unit_of_work
+from tests.factories.cast import Cast
 
 
 @dataclass
@@ -77,25 +80,25 @@ class Worker:
     port: int
     process: "subprocess.Popen[bytes] | None" = None
 
-    def run(self) -> int:
-        """Sweep, then work until the queue is empty or the process is killed; its exit status."""
-        sweep(clock.now())
+    def begin(self) -> "subprocess.Popen[bytes]":
+        """Start the process, which works until the queue is empty or it is killed."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.burst"],
             cwd=ROOT,
             env={
-                **os.environ,
-                "DATABASE_URL": self.settings.database_url,
-                "MIGRATION_DATABASE_URL": self.settings.migration_database_url,
-                "REDIS_URL": self.settings.redis_url,
-                "SECRET_KEY": self.settings.secret_key,
+                **child_environment(self.settings),
                 "INSTANCE_DIR": str(self.settings.instance_dir),
                 "SMTP_HOST": "127.0.0.1",
                 "SMTP_PORT": str(self.port),
                 "SMTP_SECURITY": "none",
             },
         )
-        return self.process.wait(timeout=60)
+        return self.process
+
+    def run(self) -> int:
+        """Sweep and `begin`, to the end; its exit status."""
+        sweep(clock.now())
+        return self.begin().wait(timeout=60)
 
     def kill(self) -> None:
         """SIGKILL, as a power cut would."""
@@ -109,3 +112,14 @@ def worker(app, settings: Settings, post: Post) -> Worker:
     """A worker on an empty queue."""
     valkey.client.flushdb()
     return Worker(settings, post.port)
+
+
+@pytest.fixture
+def told(cast: Cast, post: Post, superuser, database) -> Cast:
+    """ben has a test message on its way, whatever the hour, and no other work is left over from other tests."""
+    with superuser(database.name) as connection:
+        connection.execute("DELETE FROM due_work")
+    post.only = cast.ben.email
+    with unit_of_work(organization_id=cast.ben.organization_id):
+        services.send_test(actor=cast.ben, now=clock.now())
+    return cast

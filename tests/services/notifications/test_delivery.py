@@ -1,56 +1,17 @@
-"""Delivering: once, through kills of the worker, of the database's connection and of Valkey."""
+"""Delivering: once, when it is wanted, and what becomes of mails a server does not take."""
 
-from datetime import time, timedelta
+from datetime import time
 
-import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from portal import clock
-from portal.extensions import valkey
-from portal.jobs.dispatch import sweep
 from portal.models.notifications import Delivery, DeliverySetting, DeliveryState, Notification
 from portal.models.people import DueWork
 from portal.notifications import queries, services
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
-from tests.factories.cast import NOW, Cast
-
-
-@pytest.fixture
-def told(cast: Cast, post, superuser, database) -> Cast:
-    """ben has a test message on its way, whatever the hour, and no other work is left over from other tests."""
-    with superuser(database.name) as connection:
-        connection.execute("DELETE FROM due_work")
-    post.only = cast.ben.email
-    with unit_of_work(organization_id=cast.ben.organization_id):
-        services.send_test(actor=cast.ben, now=clock.now())
-    return cast
-
-
-def delivery_of(cast: Cast) -> Delivery:
-    with unit_of_work(organization_id=cast.ben.organization_id) as db:
-        return db.scalars(select(Delivery).where(Delivery.member_id == cast.ben.member_id)).one()
-
-
-def make_due(cast: Cast) -> None:
-    """As if the delays of retries had passed, and the queue's guards with them."""
-    with unit_of_work(organization_id=cast.ben.organization_id) as db:
-        db.execute(
-            update(DueWork)
-            .where(DueWork.organization_id == cast.ben.organization_id, DueWork.kind == services.DELIVERY)
-            .values(due_at=clock.now() - timedelta(minutes=1))
-        )
-    valkey.client.flushdb()
-
-
-def finish(worker, cast: Cast) -> None:
-    """Work until the delivery is settled; a killed worker's lock goes only when PostgreSQL sees it gone."""
-    for _ in range(8):
-        make_due(cast)
-        worker.run()
-        if delivery_of(cast).state is not DeliveryState.PENDING:
-            return
-    raise AssertionError("the delivery never settles")
+from tests.factories.cast import NOW
+from tests.services.notifications.delivering import delivery_of, finish, make_due
 
 
 def test_a_mail_goes_out_once_and_is_recorded(told, worker, post):
@@ -59,70 +20,6 @@ def test_a_mail_goes_out_once_and_is_recorded(told, worker, post):
     assert len(post.ids_for(told.ben.email)) == 1
     delivery = delivery_of(told)
     assert (delivery.state, delivery.attempts, delivery.interrupted) == (DeliveryState.SENT, 1, 0)
-
-
-def test_a_worker_killed_before_it_begins_loses_nothing(told, worker, post):
-    valkey.client.flushdb()  # the job was queued and is gone with the worker that held it
-    worker.run()
-    assert len(post.ids_for(told.ben.email)) == 1
-
-
-def test_a_worker_killed_before_the_data_was_sent_sends_once_in_the_end(told, worker, post):
-    post.on_recipient = worker.kill
-    assert worker.run() < 0
-    assert post.ids_for(told.ben.email) == []
-    post.on_recipient = lambda: None
-    finish(worker, told)
-    assert len(post.ids_for(told.ben.email)) == 1
-    assert delivery_of(told).state is DeliveryState.SENT
-
-
-def test_a_worker_killed_between_acceptance_and_commit_sends_twice_with_one_message_id(told, worker, post):
-    post.on_accepted = worker.kill
-    assert worker.run() < 0
-    post.on_accepted = lambda: None
-    finish(worker, told)
-    ids = post.ids_for(told.ben.email)
-    assert len(ids) == 2
-    assert len(set(ids)) == 1
-    delivery = delivery_of(told)
-    assert (delivery.state, delivery.interrupted) == (DeliveryState.SENT, 1)
-
-
-def test_never_a_third_time(told, worker, post):
-    post.on_accepted = worker.kill
-    for _ in range(3):
-        worker.run()
-        finish(worker, told)
-    assert len(post.ids_for(told.ben.email)) == 2
-    delivery = delivery_of(told)
-    assert delivery.state is DeliveryState.DEAD
-    assert "may have arrived" in delivery.error
-
-
-def test_a_database_killed_while_the_mail_is_handed_over_sends_at_most_twice(told, worker, post, superuser, database):
-    def cut() -> None:
-        with superuser() as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = 'portal_app'",
-                [database.name],
-            )
-
-    post.on_accepted = cut
-    worker.run()
-    post.on_accepted = lambda: None
-    finish(worker, told)
-    ids = post.ids_for(told.ben.email)
-    assert len(ids) <= 2
-    assert len(set(ids)) == 1
-    assert delivery_of(told).state is DeliveryState.SENT
-
-
-def test_an_emptied_valkey_loses_nothing(told, worker, post):
-    sweep(clock.now())
-    valkey.client.flushdb()
-    worker.run()
-    assert len(post.ids_for(told.ben.email)) == 1
 
 
 def test_a_server_that_is_busy_is_asked_again(told, worker, post):
