@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
+from wtforms import BooleanField, IntegerField, SelectMultipleField
 from wtforms.validators import NumberRange, Optional
 
 from portal.pacing.types import Arrangement, LateJoin, MissedWork, Overload, Policy
-from portal.web.choices import options
+from portal.web.choices import enum_select
 from portal.web.form import Form
 from portal.web.parse import uuids
 
@@ -15,54 +15,42 @@ from portal.web.parse import uuids
 class PolicyForm(Form):
     """How dates are found."""
 
-    arrangement = SelectField(
+    arrangement = enum_select(
         _l("Dates"),
-        choices=options(
-            [
-                (Arrangement.SPREAD.value, _l("spread evenly to the planned end")),
-                (Arrangement.SOON.value, _l("as soon as possible")),
-                (Arrangement.BY_WEEK.value, _l("by the week of each step")),
-            ]
-        ),
-        default=Arrangement.SPREAD.value,
+        {
+            Arrangement.SPREAD: _l("spread evenly to the planned end"),
+            Arrangement.SOON: _l("as soon as possible"),
+            Arrangement.BY_WEEK: _l("by the week of each step"),
+        },
     )
-    late_join = SelectField(
+    late_join = enum_select(
         _l("Who starts later"),
-        choices=options(
-            [
-                (LateJoin.SHIFT.value, _l("ends later by as much")),
-                (LateJoin.COMPRESS.value, _l("ends with the class")),
-                (LateJoin.CATCH_UP.value, _l("catches up with the class over some weeks")),
-                (LateJoin.SKIP_OPTIONAL.value, _l("ends with the class, without optional steps")),
-                (LateJoin.JOIN_CLASS.value, _l("starts where the class is, without what it has done")),
-            ]
-        ),
-        default=LateJoin.SHIFT.value,
+        {
+            LateJoin.SHIFT: _l("ends later by as much"),
+            LateJoin.COMPRESS: _l("ends with the class"),
+            LateJoin.CATCH_UP: _l("catches up with the class over some weeks"),
+            LateJoin.SKIP_OPTIONAL: _l("ends with the class, without optional steps"),
+            LateJoin.JOIN_CLASS: _l("starts where the class is, without what it has done"),
+        },
     )
     catch_up_weeks = IntegerField(
         _l("Weeks to catch up"), default=Policy().catch_up_weeks, validators=[Optional(), NumberRange(1, 26)]
     )
-    overload = SelectField(
+    overload = enum_select(
         _l("Too much for the time"),
-        choices=options(
-            [
-                (Overload.EXTEND.value, _l("use the days up to the last possible one")),
-                (Overload.DROP_OPTIONAL.value, _l("leave optional steps out")),
-                (Overload.REPORT.value, _l("only report it")),
-            ]
-        ),
-        default=Overload.EXTEND.value,
+        {
+            Overload.EXTEND: _l("use the days up to the last possible one"),
+            Overload.DROP_OPTIONAL: _l("leave optional steps out"),
+            Overload.REPORT: _l("only report it"),
+        },
     )
-    missed = SelectField(
+    missed = enum_select(
         _l("Work not done on its day"),
-        choices=options(
-            [
-                (MissedWork.ROLL_FORWARD.value, _l("takes the next free time")),
-                (MissedWork.COMPRESS.value, _l("is spread over the days that are left")),
-                (MissedWork.LEAVE.value, _l("stays where it was")),
-            ]
-        ),
-        default=MissedWork.ROLL_FORWARD.value,
+        {
+            MissedWork.ROLL_FORWARD: _l("takes the next free time"),
+            MissedWork.COMPRESS: _l("is spread over the days that are left"),
+            MissedWork.LEAVE: _l("stays where it was"),
+        },
     )
     due_moves = BooleanField(_l("Due dates move with the plan"))
     left_out = SelectMultipleField(_l("Steps left out"), choices=[], validate_choice=False)

@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Numbe
 
 from portal.classes.services import ClassDraft, Overrides
 from portal.models.classes import Cadence, ClassRole, Classroom
-from portal.web.choices import WEEKDAYS, countries, options, zones
+from portal.web.choices import WEEKDAYS, countries, enum_select, options, zones
 from portal.web.form import Form
 from portal.web.parse import NOTHING, maybe_uuid
 
@@ -37,15 +37,13 @@ class ClassForm(Form):
     break_from = FieldList(TimeField(validators=[Optional()]), min_entries=3, max_entries=6)
     break_until = FieldList(TimeField(validators=[Optional()]), min_entries=3, max_entries=6)
     due_time = TimeField(_l("Due at"), default=time(23, 59), validators=[DataRequired()])
-    cadence = SelectField(
+    cadence = enum_select(
         _l("Due dates"),
-        choices=options(
-            [
-                (Cadence.DAILY.value, _l("by day")),
-                (Cadence.WEEKLY.value, _l("by week")),
-                (Cadence.MONTHLY.value, _l("by month")),
-            ]
-        ),
+        {
+            Cadence.DAILY: _l("by day"),
+            Cadence.WEEKLY: _l("by week"),
+            Cadence.MONTHLY: _l("by month"),
+        },
     )
     holiday_country = SelectField(_l("Public holidays of"), choices=countries)
     holiday_subdivision = StringField(_l("Region code"), validators=[Length(max=12)])
@@ -103,15 +101,13 @@ class EnrolForm(Form):
 
     name = StringField(_l("Name"), validators=[DataRequired(), Length(max=120)])
     email = EmailField(_l("E-mail"), validators=[DataRequired(), Email(), Length(max=254)])
-    role = SelectField(
+    role = enum_select(
         _l("Role"),
-        choices=options(
-            [
-                (ClassRole.STUDENT.value, _l("Student")),
-                (ClassRole.ASSISTANT.value, _l("Assistant")),
-                (ClassRole.TEACHER.value, _l("Teacher")),
-            ]
-        ),
+        {
+            ClassRole.STUDENT: _l("Student"),
+            ClassRole.ASSISTANT: _l("Assistant"),
+            ClassRole.TEACHER: _l("Teacher"),
+        },
     )
     starts_on = DateField(_l("Starts on"), validators=[Optional()])
 

@@ -5,7 +5,7 @@ from wtforms import BooleanField, EmailField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.models.organizations import OrganizationKind, Role
-from portal.web.choices import countries, options, zones
+from portal.web.choices import countries, enum_select, options, zones
 from portal.web.form import Form
 
 ROLES = [
@@ -34,15 +34,13 @@ class SettingsForm(OrganizationForm):
 class NewOrganizationForm(OrganizationForm):
     """As above, with the kind."""
 
-    kind = SelectField(
+    kind = enum_select(
         _l("Kind"),
-        choices=options(
-            [
-                (OrganizationKind.EDUCATOR.value, _l("Educator: my own classes")),
-                (OrganizationKind.ORGANIZATION.value, _l("School or organization")),
-                (OrganizationKind.TEAM.value, _l("Team")),
-            ]
-        ),
+        {
+            OrganizationKind.EDUCATOR: _l("Educator: my own classes"),
+            OrganizationKind.ORGANIZATION: _l("School or organization"),
+            OrganizationKind.TEAM: _l("Team"),
+        },
     )
 
 

@@ -1,6 +1,7 @@
 """Choices several forms offer: weekdays, time zones and countries with public holidays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -9,12 +10,18 @@ import holidays
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectChoice
+from wtforms import SelectChoice, SelectField
 
 
 def options(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
     """A form field's choices from (value, label) pairs; labels may be lazy texts."""
     return [SelectChoice(value, label) for value, label in pairs]
+
+
+def enum_select(label: Any, texts: Mapping[StrEnum, Any]) -> SelectField:
+    """A field that offers members of an enumeration by their ``texts``; the first is chosen until another is."""
+    values = {member.value: text for member, text in texts.items()}
+    return SelectField(label, choices=options(values.items()), default=next(iter(values)))
 
 
 WEEKDAYS = options(

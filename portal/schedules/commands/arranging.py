@@ -1,9 +1,10 @@
 """Commands that plan anew from what is given: catch up, re-level, take a change back."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from portal.errors import N_, Conflict, NotFound
 from portal.models.plans import ChangeKind, PlanChange
@@ -19,47 +20,43 @@ from portal.tenancy.scope import session
 
 
 @dataclass(frozen=True, slots=True)
-class CatchUp:
+class _Arrange:
+    """Plan an assignment's open work again, for these learners or for the class."""
+
+    NAME: ClassVar[str]
+    KIND: ClassVar[ChangeKind] = ChangeKind.RELEVELLED
+    TUNING: ClassVar[Tuning]
+    DETAIL: ClassVar[Mapping[str, Any]] = {}
+    assignment: uuid.UUID
+    members: Ids = ()
+
+    def resolve(self, actor: Actor, now: datetime) -> Intent:
+        """As `Command.resolve`."""
+        assignment = taught(self.assignment, self.members, actor)
+        return Intent(self.KIND, [assignment], self.members or None, tuning=self.TUNING, detail=self.DETAIL)
+
+
+class CatchUp(_Arrange):
     """Find new times for missed work, whatever the policy says."""
 
-    NAME: ClassVar[str] = "catch-up"
-    assignment: uuid.UUID
-    members: Ids = ()
-
-    def resolve(self, actor: Actor, now: datetime) -> Intent:
-        """As `Command.resolve`."""
-        assignment = taught(self.assignment, self.members, actor)
-        tuning = Tuning(missed=MissedWork.ROLL_FORWARD)
-        return Intent(ChangeKind.CAUGHT_UP, [assignment], self.members or None, tuning=tuning)
+    NAME = "catch-up"
+    KIND = ChangeKind.CAUGHT_UP
+    TUNING = Tuning(missed=MissedWork.ROLL_FORWARD)
 
 
-@dataclass(frozen=True, slots=True)
-class Relevel:
+class Relevel(_Arrange):
     """Arrange all that is open anew, as if it were published today; pins stay."""
 
-    NAME: ClassVar[str] = "relevel"
-    assignment: uuid.UUID
-    members: Ids = ()
-
-    def resolve(self, actor: Actor, now: datetime) -> Intent:
-        """As `Command.resolve`."""
-        assignment = taught(self.assignment, self.members, actor)
-        return Intent(ChangeKind.RELEVELLED, [assignment], self.members or None, tuning=Tuning(anew=True))
+    NAME = "relevel"
+    TUNING = Tuning(anew=True)
 
 
-@dataclass(frozen=True, slots=True)
-class PullForward:
+class PullForward(_Arrange):
     """Arrange all that is open anew, each step as soon as possible; pins stay."""
 
-    NAME: ClassVar[str] = "pull-forward"
-    assignment: uuid.UUID
-    members: Ids = ()
-
-    def resolve(self, actor: Actor, now: datetime) -> Intent:
-        """As `Command.resolve`."""
-        assignment = taught(self.assignment, self.members, actor)
-        tuning = Tuning(anew=True, soon=True)
-        return Intent(ChangeKind.RELEVELLED, [assignment], self.members or None, tuning=tuning, detail={"soon": True})
+    NAME = "pull-forward"
+    TUNING = Tuning(anew=True, soon=True)
+    DETAIL: ClassVar[Mapping[str, Any]] = {"soon": True}
 
 
 @dataclass(frozen=True, slots=True)
