@@ -1,6 +1,6 @@
 """Due moments: due is not do (R7)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from portal.pacing.moments import bucket, from_minute, minute_of, to_minute
 from portal.pacing.problem import Block, Problem, Task
@@ -15,7 +15,7 @@ def due_of(problem: Problem, task: Task, block: Block) -> datetime:
         return base.due_at
     if base is None and not problem.policy.due_moves and task.loose and task.loose[0].base is not None:
         return task.loose[0].base.due_at
-    on, _ = problem.zone.local(block.start)
+    on = date.fromordinal(problem.zone.day_of(block.start))
     _, last = bucket(problem.calendar.cadence, on)
     due = problem.class_zone.wall(last.toordinal(), minute_of(problem.calendar.due_time))
     return from_minute(max(due, block.end))

@@ -49,8 +49,10 @@ def _unplaced(layout: Layout, task: Task) -> LeftOut:
 
 
 def _late(layout: Layout, task: Task) -> Late | None:
-    problem = layout.problem
+    problem, end = layout.problem, layout.end[task.place]
     if task.done is not None:
+        return None
+    if not problem.base and end is not None and end <= task.limit:
         return None
     blocks = [block for block in layout.blocks[task.place] if not _is_done(block)]
     limits = [

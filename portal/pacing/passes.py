@@ -167,8 +167,11 @@ def _bounds(layout: Layout, task: Task) -> list[int]:
     """By when a step has to end: for what stands after it, giving up the tightest edge to a given slot first."""
     if task.place in layout.left:
         return [_until(layout, task)]
+    limits = layout.limits(task)
+    if not limits:
+        return [task.lock]
     last = min([task.lock, *layout.limits(task, placed=True)])
-    return [*(min(each, last) for each in layout.limits(task) if each > task.release), last]
+    return [*(min(each, last) for each in limits if each > task.release), last]
 
 
 def _place(layout: Layout, task: Task, earliest: tuple[int, Reason], until: int, wishes: Wishes) -> list[Block] | None:
