@@ -31,7 +31,8 @@ Where two rules meet:
   the base) and before what waits for it; only where that fails it is rolled forward.
 - Author order is the order in which steps are looked at. Spacing (hard is difficulty 7 or more) is weighed in first
   plans only and lets independent steps go ahead; it makes nothing above it in the objective worse, so a review gives
-  up its offset before the path ends a day later.
+  up its offset before the path ends a day later. A hard assessment only goes later, not before what its author put
+  before it: at the end of a path that is as soon as possible two of them share the last day.
 - DROP_OPTIONAL: an optional step without a place is left out and nothing waits for it; left out once, it comes back
   only where nothing that stands has to move.
 - Conflicts are reported of pins and anchors still to be done; what is past cannot be mended.

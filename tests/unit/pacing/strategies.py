@@ -34,7 +34,7 @@ from portal.pacing.types import (
     Taken,
     Window,
 )
-from tests.unit.pacing.checker import Case
+from tests.unit.pacing.case import Case
 
 ZONES = (
     "UTC",

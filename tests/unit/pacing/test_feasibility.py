@@ -22,7 +22,7 @@ from portal.pacing.types import (
     Step,
     Window,
 )
-from tests.unit.pacing.checker import Case
+from tests.unit.pacing.case import Case
 from tests.unit.pacing.strategies import QUICK, cases, replans, run
 
 MONDAY = date(2026, 9, 7)

@@ -2,7 +2,8 @@
 
 from hypothesis import given
 
-from tests.unit.pacing.checker import Case, breaches
+from tests.unit.pacing.case import Case
+from tests.unit.pacing.checker import breaches
 from tests.unit.pacing.strategies import QUICK, cases, replans, run
 
 

@@ -10,7 +10,8 @@ from portal.pacing.engine import plan
 from portal.pacing.moments import from_minute, zone
 from portal.pacing.results import Plan
 from portal.pacing.types import ClassCalendar, Hours, Learner, PathVersion, Pin, Policy, Step
-from tests.unit.pacing.checker import Case, breaches, locked
+from tests.unit.pacing.case import Case, locked
+from tests.unit.pacing.checker import breaches
 
 ALL = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
 EVERY_DAY = (240,) * 7

@@ -26,7 +26,8 @@ from portal.pacing.types import (
     Taken,
     Window,
 )
-from tests.unit.pacing.checker import Case, breaches
+from tests.unit.pacing.case import Case
+from tests.unit.pacing.checker import breaches
 
 MONDAY = date(2026, 9, 7)
 BEFORE = datetime(2026, 9, 6, 12, tzinfo=UTC)

@@ -166,6 +166,20 @@ def test_assessments_share_a_day_rather_than_being_late() -> None:
     assert days(made.slots) == {"a": 0, "b": 0}
 
 
+def test_as_soon_as_possible_hard_assessments_share_a_day_only_where_the_path_would_end_later() -> None:
+    exams = [Step(name, 30, kind=StepKind.ASSESSMENT, difficulty=9) for name in "ab"]
+    others = [Step(f"s{number}", 30) for number in range(6)]
+    endless = replace(TWO_HOURS, soft_ends_on=None)
+
+    def placed(*steps: Step) -> dict[object, int]:
+        return days(plan(PathVersion(steps), endless, Learner(), Policy(), (), BEFORE).slots)
+
+    made = placed(*exams, *others)
+    assert (made["a"], made["b"], max(made.values())) == (0, 1, 1)
+    assert placed(*exams) == {"a": 0, "b": 0}
+    assert placed(*others, *exams)["a"] == placed(*others, *exams)["b"] == 1
+
+
 def test_a_review_lies_its_offset_after_what_it_goes_over() -> None:
     steps = (
         Step("a", 60, review_offsets=(1, 3)),

@@ -26,7 +26,8 @@ from portal.pacing.types import (
     Step,
     Window,
 )
-from tests.unit.pacing.checker import Case, breaches, locked
+from tests.unit.pacing.case import Case, locked
+from tests.unit.pacing.checker import breaches
 from tests.unit.pacing.strategies import MUTANT, PROOF, QUICK, cases, run, stored
 
 MONDAY = date(2026, 9, 7)

@@ -23,7 +23,7 @@ from portal.pacing.types import (
     SlotStatus,
     Step,
 )
-from tests.unit.pacing.checker import Case
+from tests.unit.pacing.case import Case
 from tests.unit.pacing.strategies import QUICK, cases, replans, run, stored
 
 MONDAY = date(2026, 9, 7)

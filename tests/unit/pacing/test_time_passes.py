@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portal.pacing.types import ClassCalendar, Edge, Learner, PathVersion, Pin, Policy, SlotStatus, Step
-from tests.unit.pacing.checker import Case, breaches
+from tests.unit.pacing.case import Case
+from tests.unit.pacing.checker import breaches
 from tests.unit.pacing.oracle import instances
 from tests.unit.pacing.strategies import QUICK, replans, run, stored
 

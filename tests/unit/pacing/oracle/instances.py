@@ -24,7 +24,7 @@ from portal.pacing.types import (
     Taken,
     Window,
 )
-from tests.unit.pacing.checker import Case
+from tests.unit.pacing.case import Case
 from tests.unit.pacing.strategies import run, stored
 
 START = date(2026, 9, 2)

@@ -7,7 +7,8 @@ from statistics import mean
 
 from portal.pacing.results import ConflictCode, LateCode, Plan, Verdict
 from portal.pacing.types import Arrangement
-from tests.unit.pacing.checker import Case, breaches
+from tests.unit.pacing.case import Case
+from tests.unit.pacing.checker import breaches
 from tests.unit.pacing.oracle import instances
 from tests.unit.pacing.oracle.first_fit import first_fit
 from tests.unit.pacing.oracle.solver import (

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from portal.pacing.types import AtInstant, Edge, Id, InWeek, LateJoin, OnWeekday, Overload, SlotStatus, Step
-from tests.unit.pacing.checker import Case, effort, moment
+from tests.unit.pacing.case import Case, effort, moment
 
 UNIT = timedelta(minutes=5)
 A_DAY = 288
