@@ -111,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("portal", root_path=str(config.ROOT / "portal"), template_folder=str(config.ROOT / "templates"))
     app.extensions["settings"] = settings
     _configure(app, settings)
+    _number_requests(app)  # before what extensions refuse
     _bind_extensions(app, settings)
     _register_unit_of_work(app)
     install_web(app)
@@ -229,16 +230,23 @@ def _zone() -> str | None:
     return None if actor is None else actor.zone
 
 
-def _register_unit_of_work(app: Flask) -> None:
-    """One transaction a request, bound to the person's organization, committed here and nowhere else."""
+def _number_requests(app: Flask) -> None:
+    """Every request gets an id, which its log lines and its error page carry."""
 
     @app.before_request
-    def open_unit() -> None:
+    def number() -> None:
         g.request_id = uuid.uuid4().hex[:12]
         g.started_at = clock.now()
         comes_from(request.remote_addr)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _register_unit_of_work(app: Flask) -> None:
+    """One transaction a request, bound to the person's organization, committed here and nowhere else."""
+
+    @app.before_request
+    def open_unit() -> None:
         if request.endpoint in ("static", "web.health", "web.ready"):
             return
         g.unit = scope.Unit(scope_of_request())
@@ -251,7 +259,7 @@ def _register_unit_of_work(app: Flask) -> None:
         if "unit" in g and status < 400:
             g.unit.commit()
         g.status = status
-        response.headers["X-Request-Id"] = g.get("request_id", "-")  # type: ignore[union-attr]  # Flask hands in a Response here
+        response.headers["X-Request-Id"] = g.request_id  # type: ignore[union-attr]  # Flask hands in a Response here
         return response
 
     @app.teardown_request

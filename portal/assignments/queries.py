@@ -15,7 +15,7 @@ from portal.tenancy.scope import session
 
 @dataclass(frozen=True, slots=True)
 class AssignmentRow:
-    """An assignment as the class's list shows it; ``newest`` is the path's newest version number."""
+    """An assignment as the class's list shows it; ``newest`` is the number of the path's newest version."""
 
     id: uuid.UUID
     title: str
@@ -23,6 +23,7 @@ class AssignmentRow:
     curriculum_id: uuid.UUID
     number: int
     newest: int
+    newest_id: uuid.UUID
     state: AssignmentState
     published_at: datetime
     schedules: int
@@ -32,8 +33,8 @@ class AssignmentRow:
 
 def assignments(class_id: uuid.UUID) -> list[AssignmentRow]:
     """The assignments of a class with what became of them; one statement."""
-    any_version = aliased(CurriculumVersion)
-    newest = select(func.max(any_version.number)).where(any_version.curriculum_id == Curriculum.id).scalar_subquery()
+    newest, any_version = aliased(CurriculumVersion), aliased(CurriculumVersion)
+    number = select(func.max(any_version.number)).where(any_version.curriculum_id == Curriculum.id).scalar_subquery()
     rows = session().execute(
         select(
             Assignment.id,
@@ -41,7 +42,8 @@ def assignments(class_id: uuid.UUID) -> list[AssignmentRow]:
             Assignment.version_id,
             Curriculum.id,
             CurriculumVersion.number,
-            newest,
+            newest.number,
+            newest.id,
             Assignment.state,
             Assignment.published_at,
             func.count(Schedule.id),
@@ -50,9 +52,10 @@ def assignments(class_id: uuid.UUID) -> list[AssignmentRow]:
         )
         .join(CurriculumVersion, CurriculumVersion.id == Assignment.version_id)
         .join(Curriculum, Curriculum.id == CurriculumVersion.curriculum_id)
+        .join(newest, (newest.curriculum_id == Curriculum.id) & (newest.number == number))
         .outerjoin(Schedule, Schedule.assignment_id == Assignment.id)
         .where(Assignment.class_id == class_id)
-        .group_by(Assignment.id, Curriculum.id, CurriculumVersion.id)
+        .group_by(Assignment.id, Curriculum.id, CurriculumVersion.id, newest.id)
         .order_by(Assignment.published_at.desc())
     )
     return [AssignmentRow(*row) for row in rows]

@@ -148,15 +148,6 @@ def student_of(class_id: uuid.UUID, member_id: uuid.UUID) -> Student | None:
     return None if row is None else Student(*row)
 
 
-def assignments_of(class_id: uuid.UUID) -> Sequence[Assignment]:
-    """The assignments of a class, newest first."""
-    return (
-        session()
-        .scalars(select(Assignment).where(Assignment.class_id == class_id).order_by(Assignment.published_at.desc()))
-        .all()
-    )
-
-
 def steps_of(version_id: uuid.UUID) -> list[tuple[uuid.UUID, str]]:
     """(id, title) of a version's steps in order: the columns of the class grid."""
     rows = session().execute(

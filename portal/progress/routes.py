@@ -230,7 +230,7 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = require_actor(), clock.now()
     authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
     classroom = classes.classroom(class_id)
-    assignments = class_queries.assignments_of(class_id)
+    assignments = schedules.assignments_of(class_id)[::-1]
     chosen = next(
         (a for a in assignments if str(a.id) == request.args.get("assignment")), next(iter(assignments), None)
     )

@@ -59,7 +59,7 @@ def page(status: int, hint: str | None = None) -> Response:
     """An error page; clients that ask for JSON get the message as JSON."""
     status = status if status in _TITLES else 500 if status >= 500 else 400
     words = hint or _HINTS.get(status, lambda: "")()
-    reference = g.get("request_id", "-")
+    reference = g.request_id
     if request.accept_mimetypes.best == "application/json":
         return make_response(jsonify(error=words, reference=reference), status)
     return make_response(

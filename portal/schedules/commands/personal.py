@@ -132,7 +132,10 @@ class Back:
 
 @dataclass(frozen=True, slots=True)
 class OwnDays:
-    """The learner's own study days (minutes Monday..Sunday; empty is the class's) and hours in a class."""
+    """The learner's own study days (minutes Monday..Sunday; empty is the class's) and hours in a class.
+
+    What is given as the class has it stays the class's, and changes with it.
+    """
 
     NAME: ClassVar[str] = "days"
     class_id: uuid.UUID
@@ -146,13 +149,17 @@ class OwnDays:
         if self.week:
             check_week(list(self.week))
         check_hours(self.study_from, self.study_until)
+        classroom = classes.classroom(self.class_id)
+        week, hours = list(self.week), (self.study_from, self.study_until)
+        if hours == (classroom.study_from, classroom.study_until):
+            hours = (None, None)
         rows = [
             set_values(
                 Enrolment,
                 enrolment.id,
-                weekday_minutes=list(self.week) or None,
-                study_from=self.study_from,
-                study_until=self.study_until,
+                weekday_minutes=None if week in ([], classroom.weekday_minutes) else week,
+                study_from=hours[0],
+                study_until=hours[1],
             )
         ]
         return Intent(ChangeKind.OVERRIDES, queries.assignments_of(self.class_id), [actor.member_id], rows)

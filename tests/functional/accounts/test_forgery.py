@@ -65,6 +65,7 @@ def test_a_forged_form_is_refused(request, application, sign_in, cast, endpoint,
     answer = browser.post(path, data={} if token is None else {"csrf_token": token})
     assert answer.status_code == 400
     assert "reload the page" in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
     assert is_signed_in(browser)
 
 

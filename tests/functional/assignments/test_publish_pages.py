@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.assignments import services
-from portal.models.schedules import ProgressEvent
+from portal.models.schedules import Assignment, AssignmentState, ProgressEvent
 from portal.schedules import services as schedule_services
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish, schedules
@@ -56,6 +56,38 @@ def test_a_preview_then_a_publishing(cast, sign_in):
     listed = text_of(browser.get(f"/classes/{cast.class_id}/paths"))
     assert "First chords" in listed
     assert "3 schedules" in listed
+
+
+def test_a_newer_version_is_offered_where_the_path_stands(cast, sign_in):
+    first = make_path(cast.ada.organization_id)
+    publish(first, cast.class_id, cast.ada, **POLICY)
+    browser = sign_in(cast.ada)
+    assert "Update to version" not in browser.get(f"/classes/{cast.class_id}/paths").text
+    second = make_path(cast.ada.organization_id, of=first, keys=first.keys)
+    third = make_path(cast.ada.organization_id, of=second, keys=first.keys)
+    shown = browser.get(f"/classes/{cast.class_id}/paths").text
+    (link,) = re.findall(r'href="([^"]+)">Update to version 3<', shown)
+    assert link.endswith(f"/publish/preview?version={third.version_id}")
+    assert "Version 3 for" in browser.get(link).text
+
+
+def test_a_withdrawn_path_is_named_and_leads_nowhere(cast, sign_in):
+    withdrawn = publish(make_path(cast.ada.organization_id, title="Withdrawn"), cast.class_id, cast.ada, **POLICY)
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        db.get_one(Assignment, withdrawn).state = AssignmentState.WITHDRAWN
+    browser = sign_in(cast.ada)
+    listed = browser.get(f"/classes/{cast.class_id}/paths")
+    assert "Withdrawn" in text_of(listed)
+    assert str(withdrawn) not in listed.text
+    progress = text_of(browser.get(f"/classes/{cast.class_id}/progress?assignment={withdrawn}"))
+    assert "No path published yet" in progress
+
+
+def test_the_preview_says_for_whom_it_worked_out_what_would_help(cast, sign_in):
+    make_students(cast.ada.organization_id, cast.class_id, 4)
+    path = make_path(cast.ada.organization_id, [600])
+    shown = text_of(preview(sign_in(cast.ada), cast, path))
+    assert "2 more What would help was worked out for the first 3. Once published," in shown
 
 
 def test_the_preview_says_who_will_not_make_it_and_why(cast, sign_in):

@@ -175,6 +175,25 @@ def test_own_study_days_are_previewed_and_given_back(cast, planned, sign_in):
         assert (own.weekday_minutes, own.study_from) == (None, None)
 
 
+def own_days(cast):
+    with unit_of_work(organization_id=cast.ben.organization_id) as db:
+        own = db.scalars(select(Enrolment).where(Enrolment.member_id == cast.ben.member_id)).one()
+        return own.weekday_minutes, own.study_from, own.study_until
+
+
+def test_what_stays_as_the_class_has_it_is_not_kept_as_ones_own(cast, planned, sign_in):
+    browser = sign_in(cast.ben)
+    page = browser.get("/settings/days")
+    page = apply(browser, send(browser, page, "See what would move", study_from="10:00", study_until="20:00"))
+    assert own_days(cast) == (None, time(10), time(20))
+    week = ["0", "0", "60", "60", "60", "0", "0"]
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        classroom = classes.queries.classroom(cast.class_id)
+        hours = {"study_from": f"{classroom.study_from:%H:%M}", "study_until": f"{classroom.study_until:%H:%M}"}
+    apply(browser, send(browser, page, "See what would move", week=week, **hours))
+    assert own_days(cast) == ([0, 0, 60, 60, 60, 0, 0], None, None)
+
+
 def test_a_week_without_study_is_refused(cast, planned, sign_in):
     browser = sign_in(cast.ben)
     answer = send(browser, browser.get("/settings/days"), "See what would move", week=["0"] * 7)
