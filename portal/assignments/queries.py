@@ -2,12 +2,12 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from portal.models.curricula import Curriculum, CurriculumVersion
+from portal.models.curricula import CurriculumVersion
 from portal.models.events import JobRun
 from portal.models.schedules import Assignment, AssignmentState, Schedule
 from portal.tenancy.scope import session
@@ -19,13 +19,10 @@ class AssignmentRow:
 
     id: uuid.UUID
     title: str
-    version_id: uuid.UUID
-    curriculum_id: uuid.UUID
     number: int
     newest: int
     newest_id: uuid.UUID
     state: AssignmentState
-    published_at: datetime
     schedules: int
     not_fitting: int
     last_finish_on: date | None
@@ -33,29 +30,25 @@ class AssignmentRow:
 
 def assignments(class_id: uuid.UUID) -> list[AssignmentRow]:
     """The assignments of a class with what became of them; one statement."""
-    newest, any_version = aliased(CurriculumVersion), aliased(CurriculumVersion)
-    number = select(func.max(any_version.number)).where(any_version.curriculum_id == Curriculum.id).scalar_subquery()
+    newest, other = aliased(CurriculumVersion), aliased(CurriculumVersion)
+    number = select(func.max(other.number)).where(other.curriculum_id == newest.curriculum_id).scalar_subquery()
     rows = session().execute(
         select(
             Assignment.id,
             Assignment.title,
-            Assignment.version_id,
-            Curriculum.id,
             CurriculumVersion.number,
             newest.number,
             newest.id,
             Assignment.state,
-            Assignment.published_at,
             func.count(Schedule.id),
             func.count(Schedule.id).filter(Schedule.verdict != "FEASIBLE"),
             func.max(Schedule.finish_on),
         )
         .join(CurriculumVersion, CurriculumVersion.id == Assignment.version_id)
-        .join(Curriculum, Curriculum.id == CurriculumVersion.curriculum_id)
-        .join(newest, (newest.curriculum_id == Curriculum.id) & (newest.number == number))
+        .join(newest, (newest.curriculum_id == CurriculumVersion.curriculum_id) & (newest.number == number))
         .outerjoin(Schedule, Schedule.assignment_id == Assignment.id)
         .where(Assignment.class_id == class_id)
-        .group_by(Assignment.id, Curriculum.id, CurriculumVersion.id, newest.id)
+        .group_by(Assignment.id, CurriculumVersion.id, newest.id)
         .order_by(Assignment.published_at.desc())
     )
     return [AssignmentRow(*row) for row in rows]
