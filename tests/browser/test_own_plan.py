@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from portal import clock
 from portal.models.classes import ClassRole
 from tests.factories.assignments import items, make_path, publish, schedules
-from tests.factories.cast import enrol, make_class
+from tests.factories.cast import enrol, make_class, morning
 
 
 @pytest.fixture
@@ -16,8 +16,9 @@ def studying(cast):
     """ben has one item a day from today on, in a class that studies every day; the assignment's id."""
     now = clock.now()
     organization = cast.ada.organization_id
-    days = {"weekday_minutes": [30] * 7, "study_from": time(0), "study_until": time(23, 59)}
-    class_id = make_class(organization, "Every day", starts_on=now.date(), **days)
+    zone = morning(now)
+    today = now.astimezone(zone).date()
+    class_id = make_class(organization, "Every day", zone=zone.key, starts_on=today, weekday_minutes=[30] * 7)
     enrol(organization, class_id, cast.ben.member_id, ClassRole.STUDENT)
     return publish(make_path(organization, (30, 30, 30), now=now), class_id, cast.ada, now=now, arrangement="SOON")
 

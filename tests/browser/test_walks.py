@@ -1,7 +1,6 @@
 """The main flows, walked as people do: by clicks, by keyboard, and without JavaScript."""
 
 import re
-from datetime import time
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +14,7 @@ from portal.models.classes import ClassRole
 from portal.models.library import Activity
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
-from tests.factories.cast import enrol, make_class
+from tests.factories.cast import enrol, make_class, morning
 
 
 @pytest.fixture
@@ -35,14 +34,9 @@ def studying(cast):
     """ben has work today: a class with study time on every day, published now."""
     now = clock.now()
     organization = cast.ada.organization_id
-    class_id = make_class(
-        organization,
-        "Every day",
-        starts_on=now.date(),
-        weekday_minutes=[240] * 7,
-        study_from=time(0),
-        study_until=time(23, 59),
-    )
+    zone = morning(now)
+    today = now.astimezone(zone).date()
+    class_id = make_class(organization, "Every day", zone=zone.key, starts_on=today, weekday_minutes=[240] * 7)
     enrol(organization, class_id, cast.ben.member_id, ClassRole.STUDENT)
     publish(make_path(organization, (30, 30, 30), now=now), class_id, cast.ada, now=now, arrangement="SOON")
     return cast

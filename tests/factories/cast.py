@@ -7,6 +7,7 @@ but to another class; dora belongs to another organization.
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
 
 from portal.models.classes import ClassRole, Classroom, Enrolment
 from portal.models.organizations import Member, MemberStatus, Organization, OrganizationKind, Role
@@ -95,6 +96,12 @@ def make_member(
         db.add(member)
         db.flush()
         return member.id
+
+
+def morning(now: datetime) -> ZoneInfo:
+    """A zone in which ``now`` lies between eight and nine: there the day has all its study time before it."""
+    ahead = (8 - now.astimezone(UTC).hour + 12) % 24 - 12
+    return ZoneInfo(f"Etc/GMT{-ahead:+d}")  # its signs are those of POSIX: GMT-2 is two hours ahead
 
 
 def make_class(organization_id: uuid.UUID, name: str, *, now: datetime = NOW, **values: object) -> uuid.UUID:
