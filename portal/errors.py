@@ -39,7 +39,7 @@ class InvalidRows(DomainError):
         """``rows`` holds one-based line numbers of the file as the user sees them."""
         super().__init__(
             "invalid_rows",
-            N_("%(count)s rows need a correction. Nothing was imported."),
+            N_("Nothing was imported: %(count)s to correct."),
             count=len(rows),
         )
         self.rows = tuple(rows)

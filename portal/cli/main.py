@@ -165,12 +165,11 @@ def publish(path_title: str, class_name: str, email: str, organization: str | No
     """Publish a learning path to a class."""
     now = clock.now()
     with create_app().app_context(), acting_as(email, organization, now=now) as actor:
-        curriculum_id = session().scalar(
-            select(Curriculum.id).where(Curriculum.title == path_title, Curriculum.archived_at.is_(None)).limit(1)
-        )
-        if curriculum_id is None:
-            raise Invalid("path", N_("There is no path “%(title)s”."), field="path", title=path_title)
-        version = publish_version(curriculum_id, actor=actor, now=now)
+        titled = select(Curriculum.id).where(Curriculum.title == path_title, Curriculum.archived_at.is_(None))
+        found = session().scalars(titled).all()
+        if len(found) != 1:
+            raise Invalid("path", N_("There is no path “%(title)s”, or more than one."), field="path", title=path_title)
+        version = publish_version(found[0], actor=actor, now=now)
         made = publish_path(version.id, _class(class_name, actor), policy={}, actor=actor, now=now)
         click.echo(f"{made.title}, version {version.number}: {made.state.value.lower()}")
 

@@ -144,6 +144,9 @@ def _entry(line: int, unit: str, row: Any) -> StepEntry:
         row = {"activity": row}
     if not isinstance(row, dict):
         raise Invalid("step", N_("A step is the name of an activity, or a list of its fields."))
+    unknown = sorted(map(str, row.keys() - set(COLUMNS)))
+    if unknown:
+        raise Invalid("fields", N_("%(name)s: there is no such field."), field=unknown[0], name=unknown[0])
     activity = _text(row, "activity") or None
     title = _text(row, "title")
     if activity is None and not title:

@@ -161,7 +161,7 @@ def test_wrong_rows_are_all_named_and_nothing_is_imported(cast):
         (b"title: x\nunits: []", "yaml", "no step"),
         (b"name\nx\n", "csv", "“title” is missing"),
         (b"title,colour\nx,red\n", "csv", "no column “colour”"),
-        (b"title: x\nunits: [{title: u, steps: [{title: a, minutes: 30, needs: [b]}]}]", "yaml", "rows need"),
+        (b"title: x\nunits: [{title: u, steps: [{title: a, minutes: 30, needs: [b]}]}]", "yaml", "1 to correct"),
         (
             b"title: x\nunits: [{steps: [{title: a, minutes: 30, needs: [b]}, {title: b, minutes: 30, needs: [a]}]}]",
             "yaml",
@@ -172,6 +172,13 @@ def test_wrong_rows_are_all_named_and_nothing_is_imported(cast):
 def test_a_broken_file_says_what_is_wrong(cast, data, file_format, words):
     with pytest.raises((Invalid, InvalidRows), match=words), unit_of_work(organization_id=cast.ada.organization_id):
         import_path(data, file_format, title="x", actor=cast.ada, now=NOW)
+
+
+def test_a_field_there_is_not_is_named_with_its_step(cast):
+    data = b"title: x\nunits: [{steps: [{title: a, minutes: 30}, {title: b, minutes: 30, dificulty: 8}]}]"
+    with pytest.raises(InvalidRows) as caught, unit_of_work(organization_id=cast.ada.organization_id):
+        import_path(data, "yaml", actor=cast.ada, now=NOW)
+    assert [(line, error.field) for line, error in caught.value.rows] == [(2, "dificulty")]
 
 
 def test_a_new_activity_without_minutes_is_named(cast):
