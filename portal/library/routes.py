@@ -111,15 +111,8 @@ def edit(activity_id: uuid.UUID) -> ResponseReturnValue:
     authorize(require_actor(), Permission.LIBRARY_EDIT)
     detail = _detail(activity_id)
     found = detail.activity
-    form = _form(
-        activity_id,
-        formdata=None,
-        obj=found,
-        category_id=str(found.category_id),
-        tags=", ".join(found.tags),
-        needs=[str(link.id) for link in detail.needs],
-        kind=found.kind.value,
-    )
+    form = _form(activity_id, formdata=None, obj=found, needs=[str(link.id) for link in detail.needs])
+    form.tags.data = ", ".join(found.tags)
     return render_template("library/edit.html", form=form, activity=found, category_form=CategoryForm(formdata=None))
 
 
