@@ -64,7 +64,7 @@ def signature(learner: Learner, base: Base) -> Hashable:
 def diagnose(
     path: PathVersion, calendar: ClassCalendar, learner: Learner, policy: Policy, base: Base, now: datetime
 ) -> Diagnosis:
-    """Why required work does not fit, and changes that were planned with and make it fit, smallest first.
+    """Why required work does not fit, and changes that were planned with and make it fit.
 
     Empty when it fits. Costs many plans: on demand only. Errors as `plan`.
     """

@@ -101,7 +101,7 @@ def _conflicts(layout: Layout) -> list[Conflict]:
             for block in task.given:
                 if stands(task, block):
                     found += _breaches(layout, task, block)
-    return sorted(set(found), key=lambda each: (each.on, problem.graph.index[each.step], each.code))
+    return sorted(dict.fromkeys(found), key=lambda each: (each.on, problem.graph.index[each.step], each.code))
 
 
 def _breaches(layout: Layout, task: Task, block: Block) -> list[Conflict]:

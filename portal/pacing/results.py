@@ -245,8 +245,8 @@ class RepairCode(StrEnum):
     """What a person can change."""
 
     ADD_MINUTES = "ADD_MINUTES"
-    EXTEND = "EXTEND"
     DROP_OPTIONAL = "DROP_OPTIONAL"
+    EXTEND = "EXTEND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +267,9 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """``conflict_set``: required steps that do not fit together, none of them to spare. ``repairs``: smallest first."""
+    """``conflict_set``: required steps that do not fit together, none of them to spare. ``repairs``: of each code the
+    smallest, in the order of `RepairCode`.
+    """
 
     conflict_set: tuple[Id, ...] = ()
     repairs: tuple[Repair, ...] = field(default=())

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from hypothesis import given
 
+from portal.pacing.diagnose import Question
 from portal.pacing.engine import diagnose, plan, prepare
 from portal.pacing.graph import graph_of
 from portal.pacing.proof import certificate
-from portal.pacing.results import CertificateCode, ConflictCode, LateCode, RepairCode, Report, Verdict
+from portal.pacing.results import CertificateCode, ConflictCode, LateCode, Plan, Repair, RepairCode, Report, Verdict
 from portal.pacing.types import (
     AtInstant,
     ClassCalendar,
@@ -23,7 +25,8 @@ from portal.pacing.types import (
     Window,
 )
 from tests.unit.pacing.case import Case
-from tests.unit.pacing.strategies import QUICK, cases, replans, run
+from tests.unit.pacing.oracle import instances
+from tests.unit.pacing.strategies import PROOF, QUICK, cases, replans, run
 
 MONDAY = date(2026, 9, 7)
 FRIDAY = MONDAY + timedelta(days=4)
@@ -128,6 +131,41 @@ def test_anchors_over_each_other_and_over_the_week_are_reported() -> None:
 def test_what_fits_needs_no_diagnosis() -> None:
     found = diagnose(PathVersion((Step("a", 60),)), WEEK, Learner(), Policy(), (), BEFORE)
     assert (found.conflict_set, found.repairs) == ((), ())
+
+
+@pytest.mark.parametrize("number", range(400 if PROOF else 40))
+def test_no_step_of_a_conflict_set_is_to_spare_and_every_repair_makes_all_fit(number: int) -> None:
+    case = instances.mixed(number)
+    question = Question(case.path, case.calendar, case.learner, case.policy, case.base, case.now, plan)
+    found = diagnose(case.path, case.calendar, case.learner, case.policy, case.base, case.now)
+    if run(case).report.verdict is Verdict.FEASIBLE:
+        assert (found.conflict_set, found.repairs) == ((), ())
+    away = frozenset(step.id for step in case.path.steps) - {*found.conflict_set}
+    for step in found.conflict_set:
+        assert question.fresh().without(away | {step}).fits(), step
+    for each in found.repairs:
+        assert _applied(case, each).report.verdict is Verdict.FEASIBLE, each
+
+
+def _applied(case: Case, repair: Repair) -> Plan:
+    """The plan with a repair, made from what it says alone."""
+    calendar, learner, path = case.calendar, case.learner, case.path
+    if repair.code is RepairCode.ADD_MINUTES:
+        week = enumerate(calendar.weekday_minutes)
+        more = tuple(minutes + repair.minutes * (day in repair.weekdays) for day, minutes in week)
+        calendar = replace(calendar, weekday_minutes=more)
+    elif repair.code is RepairCode.EXTEND and learner.ends_on is not None:
+        learner = replace(learner, ends_on=max(learner.ends_on, repair.ends_on))
+    if repair.code is RepairCode.EXTEND:
+        soft, hard = calendar.soft_ends_on, calendar.hard_ends_on
+        calendar = replace(
+            calendar, soft_ends_on=soft and max(soft, repair.ends_on), hard_ends_on=hard and max(hard, repair.ends_on)
+        )
+    gone = {*repair.steps}
+    steps = tuple(step for step in path.steps if step.id not in gone)
+    edges = tuple(edge for edge in path.edges if not gone & {edge.step, edge.prerequisite})
+    learner = replace(learner, pins=tuple(pin for pin in learner.pins if pin.step not in gone))
+    return run(replace(case, path=PathVersion(steps, edges), calendar=calendar, learner=learner))
 
 
 def test_repairs_are_the_smallest_and_each_fits_when_applied() -> None:

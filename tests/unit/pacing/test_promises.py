@@ -28,7 +28,7 @@ from portal.pacing.types import (
 )
 from tests.unit.pacing.case import Case, locked
 from tests.unit.pacing.checker import breaches
-from tests.unit.pacing.strategies import MUTANT, PROOF, QUICK, cases, run, stored
+from tests.unit.pacing.strategies import MUTANT, PROOF, QUICK, cases, replans, run, stored
 
 MONDAY = date(2026, 9, 7)
 BEFORE = datetime(2026, 9, 6, 12, tzinfo=UTC)
@@ -161,6 +161,30 @@ def _takes(case: Case, kind: str, number: int) -> Case:
 
 
 TAKING = st.sampled_from(("blackout", "leave", "cap", "effort", "lag"))
+
+
+@QUICK
+@given(cases(), st.integers(0, 20), st.integers(1, 4))
+def test_leave_moves_only_what_lay_on_its_days_and_what_waits_for_that(case: Case, number: int, length: int) -> None:
+    case = replace(case, base=stored(run(case)))
+    days = {case.calendar.starts_on + each * DAY for each in range(number, number + length)}
+    case = replace(case, learner=replace(case.learner, leave=case.learner.leave | days))
+    touched = {slot.step for slot in case.base if slot.on in days}
+    for step in case.path.steps:
+        if any(edge.step == step.id and (edge.prerequisite in touched or edge.study_days) for edge in case.path.edges):
+            touched.add(step.id)
+    moves = [move for move in run(case).diff.moved if not _is_rescue(move)]
+    assert {move.before.step for move in moves} <= touched
+
+
+@QUICK
+@given(replans())
+def test_a_due_moment_moves_only_with_the_policy_or_the_step(case: Case) -> None:
+    assume(not case.policy.due_moves)
+    case = replace(case, base=stored(run(case)), learner=replace(case.learner, pins=()))
+    off = frozenset(slot.on for slot in case.base[:2])
+    made = run(replace(case, calendar=replace(case.calendar, blackouts=case.calendar.blackouts | off)))
+    assert [move for move in made.diff.moved if move.before.due_at != move.after.due_at] == []
 
 
 def _is_rescue(move: Move) -> bool:
