@@ -30,10 +30,15 @@ class GradingForm(Form):
 
     def show(self, policy: GradePolicy) -> None:
         """The policy that holds now."""
-        self.kind.data, self.maximum.data = policy.kind.value, policy.maximum
-        self.pass_percent.data, self.each.data = policy.pass_percent, policy.each
+        self.kind.data, self.maximum.data = policy.kind.value, _plain(policy.maximum)
+        self.pass_percent.data, self.each.data = policy.pass_percent, _plain(policy.each)
 
     def policy(self, points: Mapping[str, float | None]) -> GradePolicy:
         """The policy as chosen; ``points`` by step id, those that are no numbers or as all others are left out."""
         own = {step: value for step, value in points.items() if value is not None and value != self.each.data}
         return GradePolicy(GradeKind(self.kind.data), self.maximum.data, self.each.data, own, self.pass_percent.data)
+
+
+def _plain(value: float) -> float:
+    """A whole number without its ``.0``."""
+    return int(value) if value == int(value) else value
