@@ -127,6 +127,16 @@ def test_a_cycle_is_refused_by_name_beside_what_was_chosen(cast, sign_in, page):
     assert len(page.draft().edges) == 1
 
 
+def test_the_editor_says_what_keeps_the_draft_from_being_published(cast, sign_in, page):
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        curriculum = queries.draft(page.path).curriculum
+        services.set_step(curriculum, page.a, minutes=None, required=True, options={}, needs={page.b: (0, False)})
+        services.add_unit(curriculum, "100 % new")
+    shown = text_of(sign_in(cast.ada).get(f"/paths/{page.path}"))
+    assert "“A” stands before “B”, which it needs: move it down." in shown
+    assert "The unit “100 % new” has no step: add one or remove the unit." in shown
+
+
 @pytest.mark.parametrize("days", ["-1", "367", "some"])
 def test_days_between_steps_are_a_whole_number(cast, sign_in, page, days):
     answer = sign_in(cast.ada).post(page.address(), data=EMPTY | {"needs": str(page.a), f"lag-{page.a}": days})
