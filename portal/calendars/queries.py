@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -70,6 +70,12 @@ def window(now: datetime, zone: str) -> tuple[date, date]:
     """The local dates a feed shows."""
     today = now.astimezone(ZoneInfo(zone)).date()
     return today - BACK, today + AHEAD
+
+
+def modified_at(state: FeedState, now: datetime) -> datetime:
+    """When the feed last read differently: its owner's last change, or the local midnight that moved its window."""
+    first, _last = window(now, state.zone)
+    return max(state.changed_at, datetime.combine(first + BACK, time(), ZoneInfo(state.zone)))
 
 
 def events_of_member(

@@ -66,23 +66,27 @@ def feed(token: str) -> ResponseReturnValue:
         state = queries.state(entry.target_id)
         if state is None:
             abort(404)
-        first, _last = queries.window(now, state.zone)
-        etag = _etag(state, first.isoformat())
-        if _unchanged(etag, state.changed_at):
-            response: Response = NotModified(status=304)
-        else:
-            response = _answer(state, token, now)
-            services.note_use(state.feed_id, state.last_used_at, now=now)
+        etag, modified = _etag(state, now), queries.modified_at(state, now)
+        unchanged = _unchanged(etag, modified)
+        response: Response = NotModified(status=304) if unchanged else _answer(state, token, now)
+        services.note_use(state.feed_id, state.last_used_at, now=now)
     response.headers["ETag"] = etag
-    response.headers["Last-Modified"] = format_datetime(state.changed_at.astimezone(UTC), usegmt=True)
+    response.headers["Last-Modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
     response.headers["Cache-Control"] = "private, max-age=300"
     response.headers["Vary"] = "Accept-Encoding"
     return response
 
 
-def _etag(state: FeedState, first_day: str) -> str:
-    parts = (state.feed_id, state.version, state.zone, first_day, RENDERER, TZDATA, _settings().base_url)
+def _etag(state: FeedState, now: datetime) -> str:
+    """Strong, so each content coding has its own (RFC 9110, 8.8.3.3)."""
+    first, _last = queries.window(now, state.zone)
+    coding = "gzip" if _takes_gzip() else "identity"
+    parts = (state.feed_id, state.version, state.zone, first, RENDERER, TZDATA, _settings().base_url, coding)
     return '"' + hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:24] + '"'
+
+
+def _takes_gzip() -> bool:
+    return request.accept_encodings.quality("gzip") > 0
 
 
 def _unchanged(etag: str, changed_at: datetime) -> bool:
@@ -111,7 +115,7 @@ def _answer(state: FeedState, token: str, now: datetime) -> Response:
     body = render(info, events)
     response = Response(mimetype="text/calendar")
     response.headers["Content-Disposition"] = 'inline; filename="schedule.ics"'
-    if request.accept_encodings.quality("gzip") > 0:
+    if _takes_gzip():
         body = gzip.compress(body, 5, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
     response.data = body

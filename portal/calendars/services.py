@@ -14,7 +14,7 @@ from portal.security.permissions import Permission
 from portal.tenancy import directory
 from portal.tenancy.scope import organization_id, session, unit_of_work
 
-_SEEN_EVERY = timedelta(hours=1)
+_SEEN_EVERY = timedelta(hours=6)
 
 
 def mint(kind: FeedKind, owner_id: uuid.UUID, *, actor: Actor, now: datetime) -> str:
@@ -51,7 +51,7 @@ def revoke(kind: FeedKind, owner_id: uuid.UUID, *, actor: Actor, now: datetime) 
 
 
 def note_use(feed_id: uuid.UUID, last_used_at: datetime | None, *, now: datetime) -> None:
-    """Keep when the feed was read, at most once an hour, in a transaction of its own."""
+    """Keep when the feed was read, at most every six hours, in a transaction of its own."""
     if last_used_at is None or now - last_used_at > _SEEN_EVERY:
         with unit_of_work(organization_id=organization_id()) as db:
             db.execute(update(Feed).where(Feed.id == feed_id).values(last_used_at=now))

@@ -5,16 +5,19 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import icalendar
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from portal import clock
-from portal.classes.services import add_blackout
+from portal.classes.services import add_blackout, remove_enrolment
 from portal.config import Settings
 from portal.extensions import limiter, valkey
 from portal.factory import create_app
+from portal.models.calendars import Feed
 from portal.organizations.services import remove_member
 from portal.progress import services as progress
 from portal.security.actor import Actor
@@ -85,6 +88,22 @@ def test_an_unchanged_feed_answers_304_with_the_same_validators(client, address)
         assert answer.headers["Last-Modified"] == first.headers["Last-Modified"]
 
 
+def test_a_new_day_moves_the_window_also_for_who_asks_by_date_alone(client, address):
+    first = poll(client, address)
+    later = poll(client, address, AT + timedelta(days=1), If_Modified_Since=first.headers["Last-Modified"])
+    assert later.status_code == 200
+    assert later.headers["ETag"] != first.headers["ETag"]
+    assert parsedate_to_datetime(later.headers["Last-Modified"]) > parsedate_to_datetime(first.headers["Last-Modified"])
+
+
+def test_a_poll_that_brings_nothing_new_is_a_use_too(client, school, address):
+    tag = poll(client, address).headers["ETag"]
+    at = AT + timedelta(hours=7)
+    assert poll(client, address, at, If_None_Match=tag).status_code == 304
+    with unit_of_work(organization_id=school.ben.organization_id) as db:
+        assert db.scalars(select(Feed.last_used_at).where(Feed.member_id == school.ben.member_id)).one() == at
+
+
 def test_a_wrong_etag_wins_over_the_date(client, address):
     first = poll(client, address)
     answer = poll(client, address, If_None_Match='"other"', If_Modified_Since=first.headers["Last-Modified"])
@@ -101,7 +120,10 @@ def test_head_has_the_headers_and_no_body(client, address):
 def test_gzip_is_used_when_it_is_understood(client, address):
     packed = poll(client, address, Accept_Encoding="gzip")
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.data) == poll(client, address).data
+    plain = poll(client, address)
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert packed.headers["Vary"].startswith("Accept-Encoding")
 
 
 def test_a_completion_shows_at_the_next_poll_under_the_same_uid(client, school, address):
@@ -136,6 +158,20 @@ def test_who_leaves_the_organization_loses_the_feed(client, school, address, dra
     assert poll(client, address).status_code == 404
     drain(AT)
     assert poll(client, address).status_code == 404
+
+
+def test_who_leaves_the_class_sees_its_slots_cancelled_for_thirty_days(client, school, address, drain):
+    before = icalendar.Calendar.from_ical(poll(client, address).data).walk("VEVENT")
+    with unit_of_work(organization_id=school.ada.organization_id):
+        remove_enrolment(school.class_id, school.ben.member_id, actor=school.ada, now=AT)
+    with clock.frozen(AT):
+        drain(AT)
+    after = icalendar.Calendar.from_ical(poll(client, address).data).walk("VEVENT")
+    assert {str(each["UID"]) for each in after} == {str(each["UID"]) for each in before}
+    assert {each["STATUS"] for each in after} == {"CANCELLED"}
+    later = poll(client, address, AT + timedelta(days=31))
+    assert later.status_code == 200
+    assert icalendar.Calendar.from_ical(later.data).walk("VEVENT") == []
 
 
 def test_an_event_keeps_its_uid_and_raises_its_sequence_when_it_moves(client, school, address, drain):
