@@ -150,10 +150,7 @@ def ask_for_reset(email: str, *, now: datetime) -> None:
 
 def mint(kind: DirectoryKind, user: User, *, now: datetime) -> str:
     """A single-use token of a kind for a person, inside that person's scope; earlier ones end."""
-    token = directory.new_token()
-    directory.remove(kind, user.id)
-    directory.put(kind, directory.hash_token(token), user.id, user_id=user.id, expires_at=now + _LIFETIME[kind])
-    return token
+    return directory.mint(kind, user.id, user_id=user.id, expires_at=now + _LIFETIME[kind])
 
 
 def ask_for_link(email: str, *, organization_id: uuid.UUID, member_id: uuid.UUID, now: datetime) -> None:
@@ -168,16 +165,7 @@ def ask_for_link(email: str, *, organization_id: uuid.UUID, member_id: uuid.UUID
 
 def mint_link(user: User, member_id: uuid.UUID, *, now: datetime) -> str:
     """A single-use token that links a member to a person, inside that person's scope; earlier ones for them end."""
-    token = directory.new_token()
-    directory.remove(DirectoryKind.ACCOUNT_LINK, member_id)
-    directory.put(
-        DirectoryKind.ACCOUNT_LINK,
-        directory.hash_token(token),
-        member_id,
-        user_id=user.id,
-        expires_at=now + LINK_LIFETIME,
-    )
-    return token
+    return directory.mint(DirectoryKind.ACCOUNT_LINK, member_id, user_id=user.id, expires_at=now + LINK_LIFETIME)
 
 
 def asked_to_link(token: str, *, now: datetime) -> tuple[uuid.UUID, uuid.UUID]:

@@ -29,8 +29,7 @@ def mint(kind: FeedKind, owner_id: uuid.UUID, *, actor: Actor, now: datetime) ->
     )
     session().add(feed)
     session().flush()
-    token = directory.new_token()
-    directory.put(DirectoryKind.FEED, directory.hash_token(token), feed.id, organization_id=organization_id())
+    token = directory.mint(DirectoryKind.FEED, feed.id, organization_id=organization_id())
     audit("feed.minted", "feed", feed.id, actor_member_id=actor.member_id, now=now, kind=kind)
     return token
 

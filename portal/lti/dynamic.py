@@ -47,13 +47,8 @@ def make_link(*, actor: Actor, now: datetime) -> str:
     )
     session().add(link)
     session().flush()
-    token = directory.new_token()
-    directory.put(
-        DirectoryKind.LTI_REGISTRATION,
-        directory.hash_token(token),
-        link.id,
-        organization_id=organization_id(),
-        expires_at=link.expires_at,
+    token = directory.mint(
+        DirectoryKind.LTI_REGISTRATION, link.id, organization_id=organization_id(), expires_at=link.expires_at
     )
     audit("lti.link_made", "lti_registration_link", link.id, actor_member_id=actor.member_id, now=now)
     return token

@@ -177,16 +177,12 @@ def resend_invitation(member_id: uuid.UUID, *, actor: Actor, now: datetime) -> M
 def mint_invitation_token(invitation_id: uuid.UUID, *, now: datetime) -> str:
     """The token of an invitation, made when its mail is; an earlier one of the same invitation ends."""
     invitation = session().get_one(Invitation, invitation_id)
-    token = directory.new_token()
-    directory.remove(DirectoryKind.INVITATION, invitation_id)
-    directory.put(
+    return directory.mint(
         DirectoryKind.INVITATION,
-        directory.hash_token(token),
         invitation_id,
         organization_id=organization_id(),
         expires_at=invitation.expires_at,
     )
-    return token
 
 
 def accept(token: str, *, user: User, now: datetime) -> tuple[uuid.UUID, uuid.UUID]:

@@ -71,6 +71,21 @@ def put(
     )
 
 
+def mint(
+    kind: DirectoryKind,
+    target_id: uuid.UUID,
+    *,
+    organization_id: uuid.UUID | None = None,
+    user_id: uuid.UUID | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """A token that leads to ``target_id``, its hash added as by `put`; earlier tokens of this kind for it end."""
+    token = new_token()
+    remove(kind, target_id)
+    put(kind, hash_token(token), target_id, organization_id=organization_id, user_id=user_id, expires_at=expires_at)
+    return token
+
+
 def remove(kind: DirectoryKind, target_id: uuid.UUID) -> None:
     """Delete every entry of this kind that leads to ``target_id``, inside its owner's scope."""
     session().execute(
