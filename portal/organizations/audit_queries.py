@@ -1,7 +1,7 @@
 """Reads of the audit log: filtered, newest first, with the names that ids stand for today."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -129,9 +129,3 @@ def _names(targets: Iterable[tuple[str, uuid.UUID]]) -> dict[uuid.UUID, str]:
         rows = session().execute(select(columns.id, columns[_NAMED[kind][1]]).where(columns.id.in_(wanted[kind])))
         found.update((key, name) for key, name in rows)
     return found
-
-
-def nouns() -> Sequence[str]:
-    """The nouns of the actions there are, for the filter."""
-    actions = session().scalars(select(AuditEntry.action).distinct())
-    return sorted({action.partition(".")[0] for action in actions})

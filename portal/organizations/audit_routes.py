@@ -15,7 +15,7 @@ from portal import clock
 from portal.errors import N_, Invalid
 from portal.events.audit import audit
 from portal.organizations import audit_queries as queries
-from portal.organizations.words import action_words, field_words, noun_words
+from portal.organizations.words import NOUNS, action_words, field_words, noun_words
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.identity import require_actor
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         rows=rows[: queries.PAGE],
         older=rows[queries.PAGE - 1].id if len(rows) > queries.PAGE else None,
         chosen=chosen,
-        nouns=queries.nouns(),
+        nouns=NOUNS,
         paged=before is not None,
     )
 

@@ -63,7 +63,7 @@ _ACTIONS = {
     "term.created": N_("made the term"),
 }
 
-_NOUNS = {
+NOUNS = {
     "activity": N_("Activities"),
     "assignment": N_("Publishing"),
     "audit": N_("Audit log"),
@@ -97,7 +97,7 @@ def action_words(action: str) -> str:
 
 def noun_words(noun: str) -> str:
     """“Members and sign-ins”: what the actions of a noun are about."""
-    return str(_(_NOUNS[noun])) if noun in _NOUNS else noun
+    return str(_(NOUNS[noun])) if noun in NOUNS else noun
 
 
 def field_words(name: str) -> str:
