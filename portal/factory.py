@@ -57,6 +57,7 @@ from portal.security.identity import current_actor, scope_of_request
 from portal.security.permissions import Permission
 from portal.tenancy import directory, scope
 from portal.web.install import install as install_web
+from portal.web.limits import only_refused_wait
 from portal.web.parse import check_storable
 from portal.web.shell import ClassTab, NavItem, Section, Shell, furnish
 
@@ -209,6 +210,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     valkey.connect(settings.redis_url)
+    app.after_request(only_refused_wait)  # what is registered before the limiter runs after it
     limiter.init_app(app)
     csrf.init_app(app)
     login.init_app(app)

@@ -3,35 +3,15 @@
 A whole school may share one address, so limits by address are wide and count only what failed.
 """
 
-import math
-import time
 from functools import partial
 
 from flask import Response, request
-from flask_babel import ngettext
-from flask_limiter import RequestLimit
 from flask_limiter.util import get_remote_address
 
 from portal.extensions import limiter
 from portal.security.identity import identity
 from portal.tenancy.directory import hash_email
-from portal.web.errors import page
-
-
-def words(limit: RequestLimit) -> str:
-    """When whoever ran into a limit can go on."""
-    minutes = max(1, math.ceil((limit.reset_at - time.time()) / 60))
-    return str(
-        ngettext(
-            "Too many tries. You can go on in %(num)d minute.",
-            "Too many tries. You can go on in %(num)d minutes.",
-            minutes,
-        )
-    )
-
-
-def _breached(limit: RequestLimit) -> Response:
-    return page(429, words(limit))
+from portal.web.limits import breached
 
 
 def _failed(response: Response) -> bool:
@@ -53,7 +33,7 @@ def person() -> str:
     return get_remote_address() if who is None else f"person:{who.user_id}"
 
 
-_limit = partial(limiter.limit, on_breach=_breached)
+_limit = partial(limiter.limit, on_breach=breached)
 
 guesses_by_address = _limit("60 per minute; 600 per hour", deduct_when=_failed)
 guesses_by_account = _limit("8 per 5 minutes; 40 per day", key_func=account, deduct_when=_failed)

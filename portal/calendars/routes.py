@@ -26,6 +26,7 @@ from portal.models.people import DirectoryKind
 from portal.security.identity import require_actor
 from portal.tenancy import directory
 from portal.tenancy.scope import unit_of_work
+from portal.web.limits import breached
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -54,7 +55,7 @@ def feed_key() -> str:
 
 
 @blueprint.get("/feeds/<token>.ics")
-@limiter.limit(FEED_LIMIT, key_func=feed_key)
+@limiter.limit(FEED_LIMIT, key_func=feed_key, on_breach=breached)
 def feed(token: str) -> ResponseReturnValue:
     """A calendar by its secret address: 304 by two small statements when nothing changed."""
     now = clock.now()

@@ -8,9 +8,9 @@ from functools import partial
 from flask import Response, g, make_response, render_template
 from flask_limiter import RequestLimit
 
-from portal.accounts.limits import words
 from portal.extensions import limiter
 from portal.web.headers import allow_frames
+from portal.web.limits import words
 
 ANYWHERE = "*"  # a page of words, without a session, may be framed by whoever sent the launch
 
