@@ -23,7 +23,7 @@ from portal.errors import Invalid
 from portal.models.organizations import Role
 from portal.organizations.queries import Invited, invited, memberships
 from portal.security import sign_ins
-from portal.security.identity import SignedIn, current_actor, identity, require_actor, require_identity
+from portal.security.identity import SignedIn, current_actor, identity, path_here, require_actor, require_identity
 from portal.tenancy.directory import hash_token
 from portal.web.errors import say
 from portal.web.form import Form
@@ -69,7 +69,7 @@ def sign_in() -> ResponseReturnValue:
         return _move_on(who)
     asking = request.headers.get("HX-Current-URL")
     if asking is not None:  # the shell around the part that was asked for belongs to who is not signed in any more
-        return "", 200, {"HX-Redirect": url_for("accounts.sign_in", next=urlsplit(asking).path)}
+        return "", 200, {"HX-Redirect": url_for("accounts.sign_in", next=path_here(asking))}
     return render_template("accounts/sign_in.html", form=SignInForm(formdata=None), next=_next())
 
 

@@ -38,8 +38,12 @@ def ask_to_sign_in() -> ResponseReturnValue:
     """
     flash(_("Sign in to go on."), "acc")
     page = request.url if request.method in ("GET", "HEAD") else request.referrer or ""
-    back = page.removeprefix(request.host_url.rstrip("/")) if page.startswith(request.host_url) else None
-    return redirect(url_for("accounts.sign_in", next=back))
+    return redirect(url_for("accounts.sign_in", next=path_here(page)))
+
+
+def path_here(address: str) -> str | None:
+    """Path and query of an address of this site; None for what is none."""
+    return address.removeprefix(request.host_url.rstrip("/")) if address.startswith(request.host_url) else None
 
 
 @login.user_loader  # type: ignore[untyped-decorator]  # Flask-Login ships no types

@@ -35,6 +35,20 @@ def test_a_form_sent_after_the_sign_in_was_lost_leads_back_to_its_page(client, c
     assert parse_qs(urlsplit(answer.location).query).get("next", [None]) == [back]
 
 
+@pytest.mark.parametrize(
+    ("asking", "back"),
+    [
+        ("http://localhost/library?q=chords&page=2", "?next=/library?q%3Dchords%26page%3D2"),
+        ("http://[", ""),
+        ("https://elsewhere.example/library", ""),
+    ],
+)
+def test_a_part_asked_for_after_the_sign_in_was_lost_leads_the_whole_page_to_sign_in(client, asking, back):
+    answer = client.get("/sign-in", headers={"HX-Current-URL": asking})
+    assert answer.data == b""
+    assert answer.headers["HX-Redirect"] == f"/sign-in{back}"
+
+
 def test_the_page_has_all_sections_and_marks_this_device(sign_in, app):
     page = sign_in(register_person()).get("/settings").text
     titles = re.findall(r"<h2>([^<]+)</h2>", page)
