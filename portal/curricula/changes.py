@@ -45,6 +45,11 @@ def _rules(plan: VersionPlan) -> dict[uuid.UUID, tuple[object, ...]]:
         need = keys[edge.prerequisite_id], edge.lag_days, edge.lag_in_study_days
         needs.setdefault(edge.step_id, set()).add(need)
     return {
-        step.step_id: (step.options, step.required, step.splittable, step.min_session_minutes, needs.get(step.id))
+        step.step_id: (
+            step.options,
+            step.required,
+            step.min_session_minutes if step.splittable else None,
+            needs.get(step.id),
+        )
         for step in plan.steps
     }

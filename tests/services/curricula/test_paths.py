@@ -126,7 +126,16 @@ def test_a_version_never_changes_and_says_what_came_after(bench):
     assert [step.title for step in old.steps] == ["A", "B", "C"]
     assert [(old.version.number, new.version.number)] == [(1, 2)]
     found = changes.between(old, new)
-    assert (found.added, found.removed, found.minutes) == ([], ["B"], [("A", 30, 45)])
+    assert (found.added, found.removed, found.minutes, found.rules) == ([], ["B"], [("A", 30, 45)], [])
+
+
+def test_fewer_minutes_of_a_step_that_is_never_split_are_no_other_rule(bench):
+    first = bench.publish()
+    bench.change(services.set_step, bench.step("A").id, minutes=15, required=True, options={}, needs={})
+    second = bench.publish()
+    with unit_of_work(organization_id=bench.cast.ada.organization_id):
+        found = changes.between(queries.version_for_planning(first), queries.version_for_planning(second))
+    assert (found.minutes, found.rules) == ([("A", 30, 15)], [])
 
 
 @pytest.mark.parametrize(("name", "title"), [("path.yaml", ""), ("path.csv", "Photographs")])

@@ -70,6 +70,14 @@ def test_the_mail_says_old_and_new_dates_and_why(school, settle, mailbox):
     assert "<b>Thu 10 Sep, 08:00</b>" in text(mail, "html")
 
 
+def test_the_text_of_a_mail_has_the_way_out_on_a_line_of_its_own(school, settle, mailbox):
+    close(school, WED)
+    settle()
+    (mail,) = changed(mailbox, school)
+    last = text(mail).splitlines()[-1]
+    assert last.startswith("Stop these mails: http")
+
+
 def test_changes_in_quiet_hours_are_told_together_by_one_mail(school, settle, mailbox):
     do_the_first(school)
     close(school, WED, NIGHT)
