@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, true
 
+from portal import clock
 from portal.config import Settings
 from portal.factory import create_app
 from portal.jobs import runner
@@ -132,6 +134,17 @@ def drain(app: Flask) -> Callable[..., int]:
                 )
             done += len(rows)
         raise AssertionError("due work does not come to an end")
+
+    return run
+
+
+@pytest.fixture
+def settle(drain: Callable[..., int]) -> Callable[..., None]:
+    """Run all work that is due at an instant, with the clock standing there."""
+
+    def run(at: datetime = NOW) -> None:
+        with clock.frozen(at):
+            drain(at)
 
     return run
 

@@ -26,17 +26,6 @@ from tests.factories.classes import make_students
 SOON = {"arrangement": "SOON"}
 
 
-@pytest.fixture
-def settle(drain):
-    """Run all due work at the tests' own time."""
-
-    def run(at=NOW):
-        with clock.frozen(at):
-            drain(at)
-
-    return run
-
-
 def count(cast, of):
     with unit_of_work(organization_id=cast.ada.organization_id) as session:
         return session.scalar(select(func.count()).select_from(of))

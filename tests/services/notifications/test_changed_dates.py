@@ -20,17 +20,6 @@ NEXT_MORNING = NOW.replace(day=8, hour=7)
 
 
 @pytest.fixture
-def settle(drain):
-    """Run all work that is due at an instant."""
-
-    def run(at=NOW):
-        with clock.frozen(at):
-            drain(at)
-
-    return run
-
-
-@pytest.fixture
 def school(cast, settle):
     """Four hours, one a day from Monday, announced to ben."""
     publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, arrangement="SOON")

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from portal import clock
 from portal.curricula.queries import version_for_planning
 from portal.models.classes import Blackout, ClassMeeting, ClassRole, Enrolment
 from portal.progress import services as progress
@@ -14,23 +13,12 @@ from portal.schedules import queries
 from portal.schedules.inputs import path_of
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import items, make_path, publish, schedules
-from tests.factories.cast import NOW, enrol, make_class
+from tests.factories.cast import enrol, make_class
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 9, 7)
 TUESDAY = date(2026, 9, 8)
 WEDNESDAY = date(2026, 9, 9)
-
-
-@pytest.fixture
-def settle(drain):
-    """Run all due work at an instant."""
-
-    def run(now=NOW):
-        with clock.frozen(now):
-            drain(now)
-
-    return run
 
 
 @pytest.fixture

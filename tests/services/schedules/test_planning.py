@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import event, func, select, update
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
-from portal import clock
 from portal.assignments.services import publish_path
 from portal.classes import services as classes
 from portal.classes.services import ClassDraft, Overrides
@@ -22,17 +21,6 @@ from tests.factories.cast import NOW, make_class
 from tests.factories.classes import make_students
 
 WEEK = [date(2026, 9, 7) + timedelta(days=number) for number in range(7)]
-
-
-@pytest.fixture
-def settle(drain):
-    """Run all due work at the tests' own time."""
-
-    def run():
-        with clock.frozen(NOW):
-            drain(NOW)
-
-    return run
 
 
 def dates(found):

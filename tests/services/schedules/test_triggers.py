@@ -42,17 +42,6 @@ TELLING = (Notification, Delivery)
 
 
 @pytest.fixture
-def settle(drain):
-    """Run all work that is due at an instant."""
-
-    def run(at=NOW):
-        with clock.frozen(at):
-            drain(at)
-
-    return run
-
-
-@pytest.fixture
 def planned(cast, settle):
     """Four hours in a chain with a day between, one each day from Monday, for ben; the assignment's id."""
     path = make_path(cast.ada.organization_id, lag_days=1)
