@@ -6,6 +6,8 @@ from datetime import date
 from portal.pacing.moments import GRID, Interval, Zone
 from portal.pacing.types import ClassCalendar, Learner
 
+_YEAR = 366
+
 
 class Days:
     """What never changes while planning: minutes and study hours of each day, and which days count."""
@@ -42,8 +44,9 @@ class Days:
         return found
 
     def later(self, day: int, count: int) -> int:
-        """The ``count``-th study day after a day; the day after the last one when there are not that many."""
-        while count and day <= self.last:
+        """The ``count``-th study day after a day; one long after the last when there are not that many."""
+        end = max(self.last, day) + _YEAR
+        while count and day < end:
             day += 1
             count -= self.cap(day) > 0
         return day

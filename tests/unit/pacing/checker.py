@@ -51,7 +51,7 @@ def breaches(case: Case, plan: Plan) -> list[str]:
 
 
 def _study_days_after(case: Case, on: date, count: int) -> date:
-    limit = case.hard_ends_on + DAY
+    limit = max(case.hard_ends_on, on) + 366 * DAY
     while count and on < limit:
         on += DAY
         count -= case.cap(on) > 0

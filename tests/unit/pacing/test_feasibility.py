@@ -128,6 +128,16 @@ def test_anchors_over_each_other_and_over_the_week_are_reported() -> None:
     }
 
 
+@pytest.mark.parametrize(("days", "told"), [(0, ["a"]), (1, ["a"]), (2, [])])
+def test_study_days_between_anchors_count_also_after_the_end_of_the_class(days: int, told: list[str]) -> None:
+    at = datetime(2026, 9, 18, 9, tzinfo=UTC)
+    after = Step("b", 30, anchor=AtInstant(at + timedelta(days=days)))
+    path = PathVersion((Step("a", 30, anchor=AtInstant(at)), after), (Edge("a", "b", lag=1, study_days=True),))
+    calendar = replace(WEEK, weekday_minutes=(60, 60, 60, 60, 60, 0, 60))
+    made = plan(path, calendar, Learner(), Policy(overload=Overload.REPORT), (), BEFORE)
+    assert [each.prerequisite for each in made.report.conflicts if each.prerequisite] == told
+
+
 def test_what_fits_needs_no_diagnosis() -> None:
     found = diagnose(PathVersion((Step("a", 60),)), WEEK, Learner(), Policy(), (), BEFORE)
     assert (found.conflict_set, found.repairs) == ((), ())
