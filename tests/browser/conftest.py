@@ -70,6 +70,15 @@ class Visit:
         """Whether the page scrolls sideways."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
+    def squeezed(self) -> list[str]:
+        """The parts of the page that are lower than what stands in them, and cut it off."""
+        found = self.page.evaluate(
+            "[...document.querySelectorAll('main > *')].filter(each => each.offsetParent && each.clientHeight"
+            " && each.scrollHeight > each.clientHeight + 2 && getComputedStyle(each).overflowY === 'hidden')"
+            ".map(each => each.className || each.tagName)"
+        )
+        return [str(each) for each in found]
+
 
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Callable[..., Visit]]:

@@ -104,12 +104,14 @@ def test_pages_are_sound(school, visit, who, width, scheme):
     assert here.said == []
 
 
-def test_nothing_is_wider_than_the_smallest_phone(school, visit):
+def test_nothing_is_wider_or_squeezed_on_the_smallest_phone(school, visit):
     cast, ids = school
     here = visit(cast.ada, width=320)
+    here.page.set_viewport_size({"width": 320, "height": 480})
     for path in TEACHER:
         here.go(path.format(**ids))
         assert not here.overflows(), path
+        assert here.squeezed() == [], path
 
 
 def test_the_console_check_notices_a_fault(school, visit):
