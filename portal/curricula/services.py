@@ -13,6 +13,7 @@ from portal.curricula.options import check
 from portal.errors import N_, Conflict, Invalid, NotFound
 from portal.events.audit import audit
 from portal.events.outbox import emit
+from portal.library.graph import needs_first
 from portal.models.curricula import (
     Curriculum,
     CurriculumStep,
@@ -22,7 +23,7 @@ from portal.models.curricula import (
     VersionEdge,
     VersionStep,
 )
-from portal.models.library import Activity
+from portal.models.library import Activity, ActivityPrerequisite
 from portal.security.actor import Actor
 from portal.security.authorize import authorize
 from portal.security.permissions import Permission
@@ -126,7 +127,7 @@ def remove_unit(curriculum: Curriculum, unit_id: uuid.UUID) -> None:
 def add_steps(
     curriculum: Curriculum, activity_ids: Sequence[uuid.UUID], unit_id: uuid.UUID | None = None
 ) -> list[CurriculumStep]:
-    """Add activities as last steps of a unit (without one, of the last unit)."""
+    """Add activities as last steps of a unit (without one, of the last unit), each after those of them it needs."""
     known = set(
         session().scalars(select(Activity.id).where(Activity.id.in_(activity_ids), Activity.archived_at.is_(None)))
     )
@@ -146,11 +147,20 @@ def add_steps(
             position=(last or 0) + number,
             options={},
         )
-        for number, key in enumerate(wanted, 1)
+        for number, key in enumerate(_in_order(wanted), 1)
     ]
     session().add_all(steps)
     session().flush()
     return steps
+
+
+def _in_order(activity_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    edge = ActivityPrerequisite
+    needs: dict[uuid.UUID, list[uuid.UUID]] = {}
+    found = select(edge.activity_id, edge.prerequisite_id).where(edge.activity_id.in_(activity_ids))
+    for activity_id, prerequisite_id in session().execute(found):
+        needs.setdefault(activity_id, []).append(prerequisite_id)
+    return needs_first(activity_ids, needs)
 
 
 def _last_unit(curriculum: Curriculum) -> CurriculumUnit:

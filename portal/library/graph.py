@@ -1,6 +1,6 @@
-"""Prerequisite graphs: finding a cycle. Pure."""
+"""Prerequisite graphs: finding a cycle, an order that keeps them. Pure."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -27,3 +27,13 @@ def find_cycle(needs: Mapping[Key, Iterable[Key]]) -> list[Key] | None:
                 stack.append((node, True))
                 stack.extend((need, False) for need in needs.get(node, ()))
     return None
+
+
+def needs_first(keys: Sequence[Key], needs: Mapping[Key, Iterable[Key]]) -> list[Key]:
+    """The keys as they stand, but each after those of them that it needs. The needs have no cycle."""
+    waiting, ordered = list(keys), []
+    while waiting:
+        ready = next(key for key in waiting if not any(need in waiting for need in needs.get(key, ())))
+        waiting.remove(ready)
+        ordered.append(ready)
+    return ordered
