@@ -5,9 +5,11 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from portal import clock
+from portal.events.outbox import EVENT
 from portal.extensions import valkey
 from portal.models.notifications import Delivery, DeliveryState
 from portal.models.people import DueWork
+from portal.notifications.services import DELIVERY
 from portal.tenancy.scope import unit_of_work
 from tests.factories.cast import Cast
 
@@ -18,11 +20,11 @@ def delivery_of(cast: Cast) -> Delivery:
 
 
 def make_due(cast: Cast) -> None:
-    """As if the delays of retries had passed, and the queue's guards with them."""
+    """As if the delays of retries had passed, and the queue's guards with them; what waits for a day still waits."""
     with unit_of_work(organization_id=cast.ben.organization_id) as db:
         db.execute(
             update(DueWork)
-            .where(DueWork.organization_id == cast.ben.organization_id)
+            .where(DueWork.organization_id == cast.ben.organization_id, DueWork.kind.in_((EVENT, DELIVERY)))
             .values(due_at=clock.now() - timedelta(minutes=1))
         )
     valkey.client.flushdb()
