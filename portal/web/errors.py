@@ -55,15 +55,18 @@ def blame(form: Form, error: Invalid) -> None:
     field.errors = [say(error)]
 
 
-def page(status: int, hint: str | None = None) -> Response:
-    """An error page; clients that ask for JSON get the message as JSON."""
+def page(status: int, hint: str | None = None, title: str | None = None) -> Response:
+    """An error page, by its status unless ``hint`` and ``title`` say more.
+
+    Clients that ask for JSON get the message as JSON.
+    """
     status = status if status in _TITLES else 500 if status >= 500 else 400
-    words = hint or _HINTS.get(status, lambda: "")()
+    title, words = title or _TITLES[status](), hint or _HINTS.get(status, lambda: "")()
     reference = g.request_id
     if request.accept_mimetypes.best == "application/json":
         return make_response(jsonify(error=words, reference=reference), status)
     return make_response(
-        render_template("errors/error.html", status=status, title=_TITLES[status](), hint=words, reference=reference),
+        render_template("errors/error.html", status=status, title=title, hint=words, reference=reference),
         status,
     )
 
@@ -105,7 +108,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:
-    return page(400, _("This form was open for too long. Go back, reload the page and send it again."))
+    hint = _("Nothing was changed. Go back, reload the page and send it again.")
+    return page(400, hint, _("This form was open for too long"))
 
 
 def _away(error: OperationalError) -> ResponseReturnValue:

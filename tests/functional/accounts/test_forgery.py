@@ -64,6 +64,7 @@ def test_a_forged_form_is_refused(request, application, sign_in, cast, endpoint,
     path = rule.build({name: values[name] for name in rule.arguments})[1]
     answer = browser.post(path, data={} if token is None else {"csrf_token": token})
     assert answer.status_code == 400
+    assert "<h1>This form was open for too long</h1>" in answer.text
     assert "reload the page" in answer.text
     assert answer.headers["X-Request-Id"] in answer.text
     assert is_signed_in(browser)
