@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portal.pacing.engine import plan
-from portal.pacing.results import ConflictCode, ReasonCode, RemovedCode
+from portal.pacing.results import ConflictCode, Plan, ReasonCode, RemovedCode
 from portal.pacing.types import (
     Cadence,
     ClassCalendar,
@@ -95,10 +95,22 @@ def test_a_day_given_back_moves_nothing_but_what_saves_work(case: Case, number: 
     off = case.calendar.starts_on + timedelta(days=number)
     wider = case.calendar
     case = replace(case, calendar=replace(wider, blackouts=wider.blackouts | {off}))
-    case = replace(case, base=stored(run(case)), calendar=wider)
+    before = run(case)
+    case = replace(case, base=stored(before), calendar=wider)
     assume(not any(edge.study_days for edge in case.path.edges))
-    for move in run(case).diff.moved:
+    after = run(case)
+    for move in after.diff.moved:
         assert ReasonCode.RESCUE in {reason.code for reason in move.after.reasons}
+    if after.diff.moved:
+        assert _amiss(after) < _amiss(before)
+
+
+def _amiss(plan: Plan) -> tuple[int, int]:
+    """Minutes of required work without a place, and of work that is late."""
+    return (
+        sum(each.minutes for each in plan.report.unplaced if each.required),
+        sum(each.minutes for each in plan.report.late),
+    )
 
 
 def test_a_blackout_pushes_a_chain_on_by_one_study_day() -> None:
