@@ -1,16 +1,70 @@
 """Tenancy: without a scope no tenant row is visible, with one only that tenant's."""
 
+import uuid
+from collections.abc import Iterator
+
+import psycopg
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from portal.embedded.postgres import APPLICATION, OWNER
 from portal.extensions import db
 from portal.models.organizations import Member, Organization
 from portal.models.registry import METADATA
 from portal.tenancy import scope
 from portal.tenancy.scope import Scope, ScopeError, unit_of_work
+from tests.factories.rows import row_of
 
 OPEN_TO_ALL = {"directory_entries", "due_work", "sign_ins"}
+OWNED = {  # the column that says whose a row is
+    **{n: "organization_id" for n, t in METADATA.tables.items() if "organization_id" in t.c and n not in OPEN_TO_ALL},
+    "organizations": "id",
+    "users": "id",
+    "person_events": "user_id",
+}
+
+# Policies as PostgreSQL writes them down.
+ORGANIZATION, USER = (
+    f"( SELECT (NULLIF(current_setting('app.{name}'::text, true), ''::text))::uuid AS \"nullif\")"
+    for name in ("organization_id", "user_id")
+)
+OWN = f"((organization_id = {ORGANIZATION}) OR (user_id = {USER}))"
+OWN_SIGN_IN = f"((user_id = {USER}) OR ((user_id IS NULL) AND (organization_id = {ORGANIZATION})))"
+
+
+def policies(using: str, check: str = "") -> set[tuple[str | None, ...]]:
+    """One policy for everything."""
+    return {("ALL", "{public}", using, check or using)}
+
+
+def directory_policies(owner: str) -> set[tuple[str | None, ...]]:
+    """Read by all, written by the owner."""
+    return {
+        ("SELECT", "{public}", "true", None),
+        ("INSERT", "{public}", None, owner),
+        ("UPDATE", "{public}", owner, owner),
+        ("DELETE", "{public}", owner, None),
+    }
+
+
+OTHER_POLICIES = {
+    "users": policies(f"(id = {USER})"),
+    "person_events": policies(f"(user_id = {USER})"),
+    "organizations": policies(
+        f"((id = {ORGANIZATION}) OR (({ORGANIZATION} IS NULL) AND (id IN ( SELECT members.organization_id "
+        f"FROM members WHERE (members.user_id = {USER})))))",
+        f"(id = {ORGANIZATION})",
+    ),
+    "members": policies(
+        f"((organization_id = {ORGANIZATION}) OR (({ORGANIZATION} IS NULL) AND (user_id = {USER})))",
+        f"(organization_id = {ORGANIZATION})",
+    ),
+    "directory_entries": directory_policies(OWN),
+    "due_work": directory_policies(OWN),
+    "sign_ins": directory_policies(OWN_SIGN_IN),
+    "security_log": {("INSERT", "{public}", None, "true"), ("SELECT", f"{{{OWNER}}}", "true", None)},
+}
 
 
 def tables() -> list[str]:
@@ -37,31 +91,59 @@ def test_without_a_scope_no_row_of_any_table_is_visible(cast, table):
         assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
 
 
-@pytest.mark.parametrize(
-    "table",
-    sorted(name for name, table in METADATA.tables.items() if "organization_id" in table.c and name not in OPEN_TO_ALL),
-)
-def test_another_organizations_rows_are_invisible_and_untouchable(cast, table):
-    mine, theirs = cast.ada.organization_id, cast.dora.organization_id
-    with unit_of_work(organization_id=mine) as session:
-        seen = session.execute(
-            text(f"SELECT count(*) FROM {table} WHERE organization_id = :theirs"), {"theirs": theirs}
-        ).scalar_one()
-    assert seen == 0
+@pytest.fixture
+def outside(superuser, database) -> Iterator[Connection]:
+    """A transaction above all policies that is taken back; `become` lays them on."""
+
+    def connect() -> psycopg.Connection:
+        connection = superuser(database.name)
+        connection.autocommit = False
+        return connection
+
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # rows without what they refer to
+        yield connection
+        connection.rollback()
 
 
-def test_rows_of_another_organization_cannot_be_inserted(cast):
-    with (
-        pytest.raises(DBAPIError, match="row-level security"),
-        unit_of_work(organization_id=cast.ada.organization_id) as session,
-    ):
-        session.execute(
-            text(
-                "INSERT INTO domains (organization_id, name, hue, icon, position) "
-                "VALUES (:theirs, 'x', 'number', 'x', 1)"
-            ),
-            {"theirs": cast.dora.organization_id},
-        )
+def become(connection: Connection, bound: uuid.UUID) -> None:
+    """Go on as the application does, with ``bound`` as the organization and the person."""
+    connection.execute(text(f"SET LOCAL ROLE {APPLICATION}"))
+    for setting in ("app.organization_id", "app.user_id"):
+        connection.execute(text("SELECT set_config(:name, :bound, true)"), {"name": setting, "bound": str(bound)})
+
+
+@pytest.mark.parametrize("table", sorted(OWNED))
+def test_anothers_rows_are_invisible_and_untouchable(outside, table):
+    mine, theirs, column = uuid.uuid4(), uuid.uuid4(), OWNED[table]
+    outside.execute(row_of(METADATA.tables[table], **{column: theirs}))
+    count = text(f"SELECT count(*) FROM {table}")
+    become(outside, theirs)
+    assert outside.execute(count).scalar_one() == 1
+    become(outside, mine)
+    assert outside.execute(count).scalar_one() == 0
+    if not METADATA.tables[table].info.get("append_only"):
+        assert outside.execute(text(f"UPDATE {table} SET {column} = :mine"), {"mine": mine}).rowcount == 0
+        assert outside.execute(text(f"DELETE FROM {table}")).rowcount == 0
+
+
+@pytest.mark.parametrize("table", sorted(OWNED))
+def test_rows_cannot_be_written_for_another(outside, table):
+    become(outside, uuid.uuid4())
+    with pytest.raises(DBAPIError, match="row-level security"):
+        outside.execute(row_of(METADATA.tables[table], **{OWNED[table]: uuid.uuid4()}))
+
+
+@pytest.mark.parametrize("column", ["organization_id", "user_id"])
+@pytest.mark.parametrize("table", sorted(OPEN_TO_ALL))
+def test_anothers_rows_that_all_may_read_are_untouchable(outside, table, column):
+    mine, theirs = uuid.uuid4(), uuid.uuid4()
+    member = {"member_id": uuid.uuid4()} if table == "sign_ins" else {}
+    outside.execute(row_of(METADATA.tables[table], **{column: theirs, **member}))
+    become(outside, mine)
+    assert outside.execute(text(f"UPDATE {table} SET {column} = :mine"), {"mine": mine}).rowcount == 0
+    assert outside.execute(text(f"DELETE FROM {table}")).rowcount == 0
 
 
 def test_a_foreign_key_cannot_reach_into_another_organization(cast):
@@ -146,18 +228,19 @@ def test_every_tenant_table_has_only_composite_foreign_keys_into_tenant_tables(a
     assert plain == []
 
 
-def test_every_policy_of_a_tenant_table_reads_the_bound_organization(app):
-    """Also of tables the cast has no row in, for reading and for writing."""
+def test_every_policy_is_one_of_the_few_forms_there_are(app):
+    """To the letter: a condition more or another role would open or close a table."""
     with unit_of_work() as session:
         rows = session.execute(
-            text("SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public'")
+            text(
+                "SELECT tablename, cmd, roles::text, permissive, regexp_replace(qual, '\\s+', ' ', 'g') AS qual, "
+                "regexp_replace(with_check, '\\s+', ' ', 'g') AS checked "
+                "FROM pg_policies WHERE schemaname = 'public'"
+            )
         ).all()
-    tenant_tables = {name for name, table in METADATA.tables.items() if "organization_id" in table.c}
-    loose = [
-        (row.tablename, row.policyname)
-        for row in rows
-        if row.tablename in tenant_tables - OPEN_TO_ALL
-        for rule in (row.qual, row.with_check)
-        if rule is not None and "app.organization_id" not in rule
-    ]
-    assert loose == []
+    found: dict[str, set[tuple[str | None, ...]]] = {}
+    for row in rows:
+        assert row.permissive == "PERMISSIVE"
+        found.setdefault(row.tablename, set()).add((row.cmd, row.roles, row.qual, row.checked))
+    tenant = policies(f"(organization_id = {ORGANIZATION})")
+    assert found == dict.fromkeys(tables(), tenant) | OTHER_POLICIES
