@@ -11,7 +11,7 @@ from portal.models.registry import METADATA
 
 def run() -> None:
     settings: Settings = current_app.extensions["settings"]
-    engine = create_engine(settings.migration_database_url, poolclass=pool.NullPool)
+    engine = create_engine(settings.migration_database_url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.begin() as connection:
         context.configure(connection=connection, target_metadata=METADATA, compare_server_default=False)
         context.run_migrations()

@@ -186,6 +186,7 @@ def _configure(app: Flask, settings: Settings) -> None:
             "pool_size": settings.web_threads + 1,
             "max_overflow": 4,
             "pool_pre_ping": True,
+            "hide_parameters": True,  # they may name people, and errors are logged
             "connect_args": {"connect_timeout": 5},
         },
         SESSION_COOKIE_NAME="session",

@@ -54,7 +54,7 @@ def lti_rotate_keys(email: str, organization: str | None) -> None:
 def security_log(count: int) -> None:
     """Print the newest refusals of which no organization is known, as the database's owner; one JSON object a line."""
     settings: Settings = create_app().extensions["settings"]
-    engine = create_engine(settings.migration_database_url)
+    engine = create_engine(settings.migration_database_url, hide_parameters=True)
     with engine.connect() as connection:
         rows = connection.execute(
             text("SELECT at, action, reason, reference, data FROM security_log ORDER BY id DESC LIMIT :count"),

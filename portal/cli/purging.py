@@ -13,7 +13,7 @@ def purge(settings: Settings, *, before: datetime) -> int:
     Row-level security is forced on the owner too: it is lifted and put back within the one transaction, which
     holds the table exclusively meanwhile.
     """
-    engine = create_engine(settings.migration_database_url, poolclass=pool.NullPool)
+    engine = create_engine(settings.migration_database_url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE audit_details NO FORCE ROW LEVEL SECURITY"))
         erased = connection.execute(text("DELETE FROM audit_details WHERE at < :before"), {"before": before}).rowcount

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import select
 
 from portal import clock
+from portal.errors import DomainError
 from portal.events.outbox import EVENT, PERSON_EVENT
 from portal.jobs.registry import EventRef, due_handler, handlers_of
 from portal.models.events import Event, PersonEvent
@@ -42,7 +43,13 @@ def run(pointer_id: str, organization_id: str | None, user_id: str | None) -> No
     except Exception as error:
         log.exception("work_failed", pointer=pointer_id)
         with unit_of_work(**owner):
-            put_off(uuid.UUID(pointer_id), f"{type(error).__name__}: {error}", now=now)
+            put_off(uuid.UUID(pointer_id), _reason(error), now=now)
+
+
+def _reason(error: Exception) -> str:
+    """The error's class, and a domain error's code: all tenants may read pointers, so no word of a message."""
+    name = type(error).__name__
+    return f"{name}: {error.code}" if isinstance(error, DomainError) else name
 
 
 def put_off(pointer_id: uuid.UUID, reason: str, *, now: datetime) -> None:

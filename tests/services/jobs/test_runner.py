@@ -5,27 +5,30 @@ from datetime import timedelta
 
 import pytest
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
+from portal.errors import NotFound
 from portal.events.outbox import emit, owe, withdraw
 from portal.extensions import valkey
 from portal.jobs import runner
 from portal.jobs.dispatch import dispatch, queue, sweep
 from portal.jobs.registry import on_due
 from portal.models.people import DueWork
+from portal.notifications.mail import NotSentError
 from portal.tenancy.scope import Due, unit_of_work
 from tests.factories.cast import NOW
 
 HANDLED: list[uuid.UUID] = []
-FAIL: set[uuid.UUID] = set()
+FAIL: dict[uuid.UUID, Exception] = {}
 
 
 @on_due("test.work")
 def _work(target_id, now):
     HANDLED.append(target_id)
     if target_id in FAIL:
-        raise RuntimeError("it does not work")
+        raise FAIL[target_id]
 
 
 def owed(cast, target_id, *, due_at=NOW, kind="test.work"):
@@ -59,7 +62,7 @@ def test_owing_the_same_twice_is_one_pointer(cast):
 
 def test_failing_work_is_put_off_with_doubling_delays_and_dies_with_its_reason(cast):
     target = uuid.uuid4()
-    FAIL.add(target)
+    FAIL[target] = RuntimeError("it does not work for ben@example.org")
     owed(cast, target)
     delays = []
     with clock.frozen(NOW):
@@ -69,9 +72,31 @@ def test_failing_work_is_put_off_with_doubling_delays_and_dies_with_its_reason(c
     assert delays[:3] == [timedelta(seconds=30), timedelta(seconds=60), timedelta(seconds=120)]
     dead = pointer(cast, target)
     assert dead.failed_at == NOW
-    assert "it does not work" in dead.error
+    assert dead.error == "RuntimeError"
     run(cast, dead)
     assert HANDLED.count(target) == runner.MAX_ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotSentError("451 <ben@example.org> try later"), "NotSentError"),
+        (NotFound("class_not_found", "%(name)s is not there.", name="Ben"), "NotFound: class_not_found"),
+    ],
+)
+def test_why_work_failed_is_told_to_other_tenants_without_a_word_about_people(cast, error, reason):
+    target = uuid.uuid4()
+    FAIL[target] = error
+    run(cast, owed(cast, target))
+    with unit_of_work(organization_id=cast.dora.organization_id) as db:
+        assert db.scalar(select(DueWork.error).where(DueWork.target_id == target)) == reason
+
+
+def test_an_error_of_the_database_never_says_what_was_asked_for(app):
+    with unit_of_work() as db, pytest.raises(ProgrammingError) as caught:
+        db.execute(text("SELECT no_such_function(:e)"), {"e": "ben@example.org"})
+    assert "no_such_function" in str(caught.value)
+    assert "ben@example.org" not in str(caught.value)
 
 
 def test_work_somebody_else_holds_is_left_alone(cast):
