@@ -72,9 +72,10 @@ class Pace:
         """As `Command.resolve`."""
         authorize(actor, Permission.CLASS_ENROL, class_id=self.class_id)
         check_overrides(Overrides(pace_multiplier_percent=self.pace))
-        enrolments = _enrolments(self.class_id, self.members)
+        classroom = classes.classroom(self.class_id)
+        enrolments = _enrolments(classroom.id, self.members)
         rows = [set_values(Enrolment, each.id, pace_multiplier_percent=self.pace) for each in enrolments]
-        standing = queries.assignments_of(self.class_id)
+        standing = queries.assignments_of(classroom.id)
         return Intent(ChangeKind.OVERRIDES, standing, self.members or None, rows, detail={"pace": self.pace})
 
 
