@@ -14,14 +14,6 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "feeds",
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "STUDENT", "CLASS", "EDUCATOR", name="feedkind", native_enum=False, create_constraint=True, length=24
-            ),
-            nullable=False,
-        ),
-        sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
@@ -41,22 +33,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("organization_id", "id", name=op.f("uq_feeds_organization_id_id")),
     )
     op.create_index(
-        "uq_feeds_owner",
+        "uq_feeds_member",
         "feeds",
-        ["organization_id", "kind", "owner_id"],
+        ["organization_id", "member_id"],
         unique=True,
         postgresql_where=sa.text("revoked_at IS NULL"),
     )
     op.create_table(
         "feed_versions",
-        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organizations.id"], name=op.f("fk_feed_versions_organization_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_feed_versions")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_feed_versions")),
     )
     tenant("feeds", "feed_versions")
 

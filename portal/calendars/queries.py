@@ -1,15 +1,17 @@
 """Reads for feeds: the version that answers a poll, and the items of the window."""
 
 import uuid
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext as _
 from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import array
 
-from portal.calendars.ical import FeedEvent
-from portal.models.calendars import Feed, FeedKind, FeedVersion
+from portal.calendars.ical import MARKER, FeedEvent
+from portal.models.calendars import Feed, FeedVersion
 from portal.models.classes import Classroom
 from portal.models.curricula import VersionStep
 from portal.models.organizations import Member, MemberStatus, Organization
@@ -24,8 +26,7 @@ class FeedState:
     """What a poll needs before anything is rendered."""
 
     feed_id: uuid.UUID
-    kind: FeedKind
-    owner_id: uuid.UUID
+    member_id: uuid.UUID
     version: int
     changed_at: datetime
     zone: str
@@ -47,7 +48,7 @@ def state(feed_id: uuid.UUID) -> FeedState | None:
             select(Feed, FeedVersion.version, FeedVersion.changed_at, Member.zone, zone, Organization.zone)
             .join(Member, Member.id == Feed.member_id)
             .join(Organization, Organization.id == Feed.organization_id)
-            .outerjoin(FeedVersion, FeedVersion.owner_id == Feed.owner_id)
+            .outerjoin(FeedVersion, FeedVersion.member_id == Feed.member_id)
             .where(Feed.id == feed_id, Feed.revoked_at.is_(None), Member.status != MemberStatus.REMOVED)
         )
         .first()
@@ -57,8 +58,7 @@ def state(feed_id: uuid.UUID) -> FeedState | None:
     feed, version, changed_at, own, planned, organization = row
     return FeedState(
         feed.id,
-        feed.kind,
-        feed.owner_id,
+        feed.member_id,
         version or 0,
         changed_at or feed.created_at,
         planned or own or organization,
@@ -81,7 +81,10 @@ def modified_at(state: FeedState, now: datetime) -> datetime:
 def events_of_member(
     member_id: uuid.UUID, zone: str, first: date, last: date, *, base_url: str, now: datetime
 ) -> list[FeedEvent]:
-    """A learner's study slots in the window, and those cancelled lately; one statement."""
+    """A learner's study slots in the window, and those cancelled lately; one statement.
+
+    A step whose path says by when it is due has a marker at that moment as well.
+    """
     rows = session().execute(
         select(
             ScheduleItem.id,
@@ -93,9 +96,17 @@ def events_of_member(
             ScheduleItem.changed_at,
             ScheduleItem.status,
             ScheduleItem.removed_at,
+            ScheduleItem.due_at,
+            ScheduleItem.schedule_id,
+            VersionStep.step_id,
+            VersionStep.options.has_any(array(("due_at", "due_offset_days"))),
         )
         .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(Classroom, Classroom.id == Assignment.class_id)
         .where(
+            Classroom.archived_at.is_(None),
             ScheduleItem.member_id == member_id,
             ScheduleItem.on_date.between(first, last),
             or_(ScheduleItem.removed_at.is_(None), ScheduleItem.removed_at > now - CANCELLED_FOR),
@@ -103,8 +114,10 @@ def events_of_member(
         .order_by(ScheduleItem.starts_at, ScheduleItem.id)
     )
     info = ZoneInfo(zone)
-    return [
-        FeedEvent(
+    slots: list[FeedEvent] = []
+    of_step: dict[tuple[uuid.UUID, uuid.UUID], list[tuple[FeedEvent, datetime]]] = {}
+    for item_id, title, domain, starts_at, minutes, sequence, changed_at, status, removed_at, *due in rows:
+        slot = FeedEvent(
             uid=f"{item_id}@portal",
             title=title,
             starts=starts_at.astimezone(info).replace(tzinfo=None),
@@ -116,56 +129,34 @@ def events_of_member(
             done=status is ItemStatus.COMPLETED,
             cancelled=removed_at is not None or status is ItemStatus.SKIPPED,
         )
-        for item_id, title, domain, starts_at, minutes, sequence, changed_at, status, removed_at in rows
-    ]
+        slots.append(slot)
+        due_at, schedule_id, step_id, has_due = due
+        if has_due:
+            of_step.setdefault((schedule_id, step_id), []).append((slot, due_at))
+    return slots + [_due(key, parts, info) for key, parts in of_step.items()]
 
 
-def events_of_class(class_id: uuid.UUID, zone: str, first: date, last: date) -> list[FeedEvent]:
-    """A class's due days, without names: when a step is due for most; one statement."""
-    rows = session().execute(
-        select(
-            Assignment.id,
-            VersionStep.id,
-            VersionStep.title,
-            VersionStep.domain_name,
-            ScheduleItem.due_at,
-            Assignment.published_at,
-            Assignment.revision,
-        )
-        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
-        .join(Assignment, Assignment.id == Schedule.assignment_id)
-        .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
-        .where(
-            Assignment.class_id == class_id,
-            ScheduleItem.removed_at.is_(None),
-            ScheduleItem.on_date.between(first, last),
-        )
-        .ext(distinct_on(Assignment.id, VersionStep.id))
-        .order_by(Assignment.id, VersionStep.id, ScheduleItem.due_at.desc())
+def _due(key: tuple[uuid.UUID, uuid.UUID], parts: Sequence[tuple[FeedEvent, datetime]], zone: ZoneInfo) -> FeedEvent:
+    """The marker of a step, from its slots and when each is due; it changes with any of them."""
+    open_ones = [each for each in parts if not each[0].cancelled] or parts
+    last, due_at = max(open_ones, key=lambda each: each[1])
+    return replace(
+        last,
+        uid=f"{key[0]}.{key[1]}.due@portal",
+        title=_("Due: %(title)s", title=last.title),
+        starts=_before(due_at, zone),
+        sequence=sum(slot.sequence for slot, _due_at in parts),
+        changed_at=max(slot.changed_at for slot, _due_at in parts),
+        done=all(slot.done for slot, _due_at in open_ones),
+        is_marker=True,
     )
-    info = ZoneInfo(zone)
-    return [
-        FeedEvent(
-            uid=f"{step_id}.{assignment_id}@portal",
-            title=title,
-            starts=(due_at.astimezone(info) - timedelta(minutes=30)).replace(tzinfo=None, second=0, microsecond=0),
-            minutes=30,
-            sequence=revision,
-            changed_at=published_at.astimezone(UTC),
-            category=domain,
-            is_marker=True,
-        )
-        for assignment_id, step_id, title, domain, due_at, published_at, revision in rows
-    ]
 
 
-def feeds_of(member_id: uuid.UUID) -> dict[tuple[FeedKind, uuid.UUID], Feed]:
-    """The member's feeds that were not revoked, by kind and owner."""
-    rows = session().scalars(select(Feed).where(Feed.member_id == member_id, Feed.revoked_at.is_(None)))
-    return {(row.kind, row.owner_id): row for row in rows}
+def _before(due_at: datetime, zone: ZoneInfo) -> datetime:
+    """When a marker begins that ends at the due moment, to the minute."""
+    return (due_at.astimezone(zone) - MARKER).replace(tzinfo=None, second=0, microsecond=0)
 
 
-def class_zone(class_id: uuid.UUID) -> tuple[str, str] | None:
-    """Name and zone of a class."""
-    row = session().execute(select(Classroom.name, Classroom.zone).where(Classroom.id == class_id)).first()
-    return None if row is None else (row[0], row[1])
+def feed_of(member_id: uuid.UUID) -> Feed | None:
+    """The member's feed unless it was revoked."""
+    return session().scalar(select(Feed).where(Feed.member_id == member_id, Feed.revoked_at.is_(None)))

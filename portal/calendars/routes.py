@@ -21,7 +21,6 @@ from portal.calendars.ical import FeedInfo, render
 from portal.calendars.queries import FeedState
 from portal.config import Settings
 from portal.extensions import limiter
-from portal.models.calendars import FeedKind
 from portal.models.people import DirectoryKind
 from portal.security.identity import require_actor
 from portal.tenancy import directory
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("calendars", __name__)
 
-RENDERER = 1  # rises when the same rows render differently
+RENDERER = 2  # rises when the same rows render differently
 TZDATA = importlib.metadata.version("tzdata")
 FEED_LIMIT = "60 per hour"
 
@@ -106,13 +105,9 @@ def _unchanged(etag: str, changed_at: datetime) -> bool:
 def _answer(state: FeedState, token: str, now: datetime) -> Response:
     first, last = queries.window(now, state.zone)
     base_url = _settings().base_url
-    name, zone = _("My learning schedule"), state.zone
-    if state.kind is FeedKind.CLASS:
-        name, zone = queries.class_zone(state.owner_id) or (name, zone)
-        events = queries.events_of_class(state.owner_id, zone, first, last)
-    else:
-        events = queries.events_of_member(state.owner_id, zone, first, last, base_url=base_url, now=now)
-    info = FeedInfo(str(name), zone, f"{base_url}{url_for('calendars.feed', token=token)}", first, last)
+    events = queries.events_of_member(state.member_id, state.zone, first, last, base_url=base_url, now=now)
+    source = f"{base_url}{url_for('calendars.feed', token=token)}"
+    info = FeedInfo(str(_("My learning schedule")), state.zone, source, first, last)
     body = render(info, events)
     response = Response(mimetype="text/calendar")
     response.headers["Content-Disposition"] = 'inline; filename="schedule.ics"'
@@ -136,7 +131,7 @@ def links() -> ResponseReturnValue:
     address = None if made is None else f"{_settings().base_url}{url_for('calendars.feed', token=made)}"
     return render_template(
         "calendars/links.html",
-        feed=queries.feeds_of(actor.member_id).get((FeedKind.STUDENT, actor.member_id)),
+        feed=queries.feed_of(actor.member_id),
         address=address,
         qr=None if address is None else _qr(_webcal(address)),
         webcal=None if address is None else _webcal(address),
@@ -165,7 +160,7 @@ def _qr(text: str) -> Markup:
 def mint() -> ResponseReturnValue:
     """Make a new address; an earlier one stops working."""
     actor = require_actor()
-    session["feed_token"] = services.mint(FeedKind.STUDENT, actor.member_id, actor=actor, now=clock.now())
+    session["feed_token"] = services.mint(actor=actor, now=clock.now())
     flash(_("Your calendar link is ready. It is shown only now."))
     return redirect(url_for("calendars.links"), 303)
 
@@ -174,6 +169,6 @@ def mint() -> ResponseReturnValue:
 def revoke() -> ResponseReturnValue:
     """Make the address answer 404."""
     actor = require_actor()
-    services.revoke(FeedKind.STUDENT, actor.member_id, actor=actor, now=clock.now())
+    services.revoke(actor=actor, now=clock.now())
     flash(_("The link no longer works."))
     return redirect(url_for("calendars.links"), 303)

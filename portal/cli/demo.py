@@ -25,7 +25,6 @@ from portal.config import Settings
 from portal.curricula.services import publish as publish_version
 from portal.events.outbox import EVENT
 from portal.jobs import runner
-from portal.models.calendars import FeedKind
 from portal.models.classes import ClassRole
 from portal.models.curricula import Curriculum
 from portal.models.organizations import Invitation, Member, MemberStatus, Organization, OrganizationKind, Role
@@ -251,5 +250,5 @@ def mint_feed(made: dict[str, Any], *, now: datetime) -> str:
             select(Member.organization_id).where(Member.user_id == entry.user_id, Member.role == Role.STUDENT)
         ).one()
     with _acting(organization_id, user_of(entry.user_id)) as actor:
-        token = mint(FeedKind.STUDENT, actor.member_id, actor=actor, now=now)
+        token = mint(actor=actor, now=now)
     return f"{made['base_url']}/feeds/{token}.ics"

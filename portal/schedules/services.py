@@ -256,7 +256,7 @@ def store(frame: Frame, planned: Sequence[Planned], cause: Cause, *, now: dateti
     record(frame.assignment_id, cause, written, now=now)
     touched = [p.enrolment.member_id for p in planned if p.enrolment.member_id in made or not p.diff.empty]
     if touched:
-        bump_feeds([*touched, frame.classroom.id], now=now)
+        bump_feeds(touched, now=now)
         look_for_missed(frame.classroom.id, now=now)
     return [ids[member_id] for member_id in touched]
 
@@ -371,4 +371,4 @@ def withdraw(class_id: uuid.UUID, member_ids: Sequence[uuid.UUID], *, now: datet
         .all()
     )
     remove_items(open_items, now=now)
-    bump_feeds([*member_ids, class_id], now=now)
+    bump_feeds(member_ids, now=now)

@@ -131,18 +131,18 @@ def _copy(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], lik
                 copy.write_row(row)
 
 
-def bump_feeds(owner_ids: Iterable[uuid.UUID], *, now: datetime) -> None:
-    """Raise the counters of these owners' feeds (members, classes), so that the next poll reads anew."""
+def bump_feeds(member_ids: Iterable[uuid.UUID], *, now: datetime) -> None:
+    """Raise the counters of these members' feeds, so that the next poll reads anew."""
     rows = [
-        {"organization_id": organization_id(), "owner_id": key, "changed_at": now} for key in sorted(set(owner_ids))
+        {"organization_id": organization_id(), "member_id": key, "changed_at": now} for key in sorted(set(member_ids))
     ]
     if rows:
         session().execute(
             insert(FeedVersion)
             .on_conflict_do_update(
-                index_elements=[FeedVersion.owner_id],
+                index_elements=[FeedVersion.member_id],
                 set_={"version": FeedVersion.version + 1, "changed_at": now},
             )
-            .returning(FeedVersion.owner_id),  # with RETURNING, rows go by the thousand a statement
+            .returning(FeedVersion.member_id),  # with RETURNING, rows go by the thousand a statement
             rows,
         )

@@ -18,6 +18,7 @@ from portal.config import Settings
 from portal.extensions import limiter, valkey
 from portal.factory import create_app
 from portal.models.calendars import Feed
+from portal.models.schedules import ScheduleItem
 from portal.organizations.services import remove_member
 from portal.progress import services as progress
 from portal.security.actor import Actor
@@ -75,6 +76,30 @@ def test_the_address_is_shown_once(school, sign_in):
     browser = sign_in(school.ben)
     mint(browser)
     assert "/feeds/" not in browser.get("/settings/calendar").text
+
+
+def test_a_step_with_a_due_day_has_a_marker_that_stays_one_event(client, cast, sign_in, drain):
+    options = [{"due_offset_days": 2}, {}, {}, {}]
+    publish(make_path(cast.ada.organization_id, options=options), cast.class_id, cast.ada)
+    drain(NOW)
+    address = mint(sign_in(cast.ben))
+    (marker,) = markers(client, address)
+    assert (str(marker["SUMMARY"]), marker["TRANSP"]) == ("Due: Step 1", "TRANSPARENT")
+    assert marker["DTEND"].dt - marker["DTSTART"].dt == timedelta(minutes=30)
+    assert marker["DTEND"].dt.isoformat() == "2026-09-09T23:59:00+00:00"
+    with clock.frozen(AT), unit_of_work(organization_id=cast.ben.organization_id) as db:
+        first = db.scalars(
+            select(ScheduleItem.id).where(ScheduleItem.member_id == cast.ben.member_id).order_by(ScheduleItem.starts_at)
+        ).first()
+        progress.complete(first, actor=cast.ben, now=AT)
+    (after,) = markers(client, address)
+    assert (after["UID"], str(after["SUMMARY"])) == (marker["UID"], "✓ Due: Step 1")
+    assert after["SEQUENCE"] > marker["SEQUENCE"]
+
+
+def markers(client, address):
+    events = icalendar.Calendar.from_ical(poll(client, address).data).walk("VEVENT")
+    return [event for event in events if str(event["UID"]).endswith(".due@portal")]
 
 
 def test_an_unchanged_feed_answers_304_with_the_same_validators(client, address):

@@ -78,7 +78,7 @@ def test_a_change_raises_the_sequence_and_the_feeds_version(cast, items):
 
 def feed_version(actor):
     with unit_of_work(organization_id=actor.organization_id) as db:
-        return db.scalar(select(FeedVersion.version).where(FeedVersion.owner_id == actor.member_id))
+        return db.scalar(select(FeedVersion.version).where(FeedVersion.member_id == actor.member_id))
 
 
 def test_every_action_is_kept_as_an_event(cast, items):

@@ -70,7 +70,7 @@ def rows(cast, *models):
 
 def feeds(cast):
     with within(cast) as db:
-        return db.execute(select(FeedVersion.owner_id, FeedVersion.version).order_by(FeedVersion.owner_id)).all()
+        return db.execute(select(FeedVersion.member_id, FeedVersion.version).order_by(FeedVersion.member_id)).all()
 
 
 def replanned(cast):
