@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal import clock
-from portal.classes.services import add_blackout, remove_enrolment
+from portal.classes.services import add_blackout, archive_class, remove_enrolment
 from portal.config import Settings
 from portal.extensions import limiter, valkey
 from portal.factory import create_app
@@ -196,6 +196,13 @@ def test_who_leaves_the_class_sees_its_slots_cancelled_for_thirty_days(client, s
     later = poll(client, address, AT + timedelta(days=31))
     assert later.status_code == 200
     assert icalendar.Calendar.from_ical(later.data).walk("VEVENT") == []
+
+
+def test_an_archived_class_leaves_the_feed(client, school, address):
+    assert b"BEGIN:VEVENT" in poll(client, address).data
+    with unit_of_work(organization_id=school.ada.organization_id):
+        archive_class(school.class_id, actor=school.ada, now=AT)
+    assert b"BEGIN:VEVENT" not in poll(client, address).data
 
 
 def test_an_event_keeps_its_uid_and_raises_its_sequence_when_it_moves(client, school, address, drain):
