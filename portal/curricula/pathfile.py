@@ -1,11 +1,10 @@
 """Reading a path from YAML or CSV text (formats: docs/import.md). Pure: text in, values or row errors out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
-from portal.curricula import options
+from portal.curricula import options, plain_yaml
 from portal.errors import N_, DomainError, Invalid, InvalidRows
 from portal.library.graph import find_cycle
 from portal.models.library import ActivityKind
@@ -19,7 +18,7 @@ COLUMNS = (
     *("splittable", "min_session", "opens", "due", "closes", "at", "week", "review_after"),
 )
 _BOUNDS = {"opens": "release", "due": "due", "closes": "lock"}
-_YES, _NO = {"yes", "true", "1", "y"}, {"no", "false", "0", "n"}
+_YES, _NO = {"yes", "true", "on", "1", "y"}, {"no", "false", "off", "0", "n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +75,18 @@ def read(data: bytes, file_format: str, *, title: str = "") -> PathFile:
     path = _from_csv(text, title) if file_format == "csv" else _from_yaml(text)
     if not path.steps:
         raise Invalid("empty_file", N_("The file has no step."))
-    if len(path.steps) > MAX_STEPS:
-        raise Invalid("too_long", N_("A path has at most %(maximum)d steps."), maximum=MAX_STEPS)
+    _check_length(path.steps)
     _check_keys(path)
     return path
 
 
+def _check_length(steps: Sequence[Any]) -> None:
+    if len(steps) > MAX_STEPS:
+        raise Invalid("too_long", N_("A path has at most %(maximum)d steps."), maximum=MAX_STEPS)
+
+
 def _from_yaml(text: str) -> PathFile:
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise Invalid(
-            "yaml",
-            N_("Line %(line)d is not valid YAML: %(problem)s."),
-            line=mark.line + 1 if mark else 1,
-            problem=getattr(error, "problem", None) or "unreadable",
-        ) from error
+    data = plain_yaml.load(text)
     if not isinstance(data, dict) or not _text(data, "title"):
         raise Invalid("title", N_("The file needs a title: at its top, “title: …”."), field="title")
     units = data.get("units")
@@ -106,6 +100,7 @@ def _from_yaml(text: str) -> PathFile:
             )
         title = unit.get("title") or f"Unit {number}"
         rows += [(line, title, step) for line, step in enumerate(unit["steps"], len(rows) + 1)]
+        _check_length(rows)
     return PathFile(_text(data, "title"), _text(data, "description"), _entries(rows))
 
 
@@ -146,7 +141,8 @@ def _entry(line: int, unit: str, row: Any) -> StepEntry:
         raise Invalid("step", N_("A step is the name of an activity, or a list of its fields."))
     unknown = sorted(map(str, row.keys() - set(COLUMNS)))
     if unknown:
-        raise Invalid("fields", N_("%(name)s: there is no such field."), field=unknown[0], name=unknown[0])
+        name = _words(unknown[0], "fields")[:80]
+        raise Invalid("fields", N_("%(name)s: there is no such field."), field=name, name=name)
     activity = _text(row, "activity") or None
     title = _text(row, "title")
     if activity is None and not title:
@@ -199,7 +195,7 @@ def _number(row: dict[str, Any], name: str, low: int, high: int) -> int | None:
             name,
             N_("%(column)s: “%(value)s” is not a whole number between %(low)d and %(high)d."),
             column=name,
-            value=text,
+            value=text[:80],
             low=low,
             high=high,
             field=name,
@@ -214,7 +210,7 @@ def _kind(row: dict[str, Any]) -> ActivityKind:
             "kind",
             N_("kind: “%(value)s” is none of %(known)s."),
             field="kind",
-            value=text,
+            value=text[:80],
             known=", ".join(ActivityKind),
         )
     return ActivityKind(text)
@@ -230,7 +226,9 @@ def _url(row: dict[str, Any]) -> str | None:
 def _yes(row: dict[str, Any], name: str, *, default: bool) -> bool:
     text = _text(row, name).lower()
     if text and text not in _YES | _NO:
-        raise Invalid(name, N_("%(column)s: “%(value)s” is neither yes nor no."), field=name, column=name, value=text)
+        raise Invalid(
+            name, N_("%(column)s: “%(value)s” is neither yes nor no."), field=name, column=name, value=text[:80]
+        )
     return text in _YES if text else default
 
 
@@ -291,7 +289,7 @@ def _bound(row: dict[str, Any], column: str, name: str) -> tuple[str, int | str]
             N_("%(column)s: “%(value)s” is neither a number of days nor a date and time such as 2026-10-05 18:00."),
             field=column,
             column=column,
-            value=text,
+            value=text[:80],
         )
     return f"{name}_at", at
 
@@ -304,7 +302,7 @@ def _anchor(row: dict[str, Any]) -> dict[str, Any] | None:
             "at",
             N_("at: “%(value)s” is not like “meeting 3”, “meeting 3 -15”, “week 2”, “friday” or “2026-10-05 18:00”."),
             field="at",
-            value=text,
+            value=text[:80],
         )
     return anchor
 
