@@ -7,8 +7,11 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.errors import N_
 from portal.models.events import JobRun, JobState
 from portal.tenancy.scope import organization_id, session, unit_of_work
+
+_ABANDONED = N_("It was broken off again and again, and is not tried any more. You may start it anew.")
 
 
 def begin_run(
@@ -63,3 +66,12 @@ def finish(run_id: uuid.UUID, *, now: datetime, error: str | None = None) -> Non
     if error is None:
         values["done"] = JobRun.total
     session().execute(update(JobRun).where(JobRun.id == run_id).values(**values))
+
+
+def abandon(run_id: uuid.UUID, *, now: datetime) -> None:
+    """Close a run that is still open, as failed, in the caller's transaction: nobody works on it any more."""
+    session().execute(
+        update(JobRun)
+        .where(JobRun.id == run_id, JobRun.state.in_((JobState.QUEUED, JobState.RUNNING)))
+        .values(state=JobState.FAILED, error=_ABANDONED, finished_at=now)
+    )

@@ -90,7 +90,7 @@ class SignIn(Base):
 class DueWork(Base):
     """A pointer to work that is due at an instant: rows are added and deleted, never a hot row a tenant.
 
-    ``kind`` names the handler, ``target_id`` the row it works on; ``attempts`` grows by replacing the row.
+    ``kind`` names the handler, ``target_id`` the row it works on; ``attempts`` counts those begun.
     ``failed_at`` is set on a pointer that ran out of attempts (a dead letter; ``error`` says why).
     """
 

@@ -14,14 +14,21 @@ from portal.events.outbox import emit, owe, withdraw
 from portal.extensions import valkey
 from portal.jobs import runner
 from portal.jobs.dispatch import dispatch, queue, sweep
-from portal.jobs.registry import on_due
+from portal.jobs.progress import begin_run
+from portal.jobs.registry import on_due, on_event
+from portal.models.events import JobRun, JobState
 from portal.models.people import DueWork
 from portal.notifications.mail import NotSentError
 from portal.tenancy.scope import Due, unit_of_work
 from tests.factories.cast import NOW
 
 HANDLED: list[uuid.UUID] = []
-FAIL: dict[uuid.UUID, Exception] = {}
+FAIL: dict[uuid.UUID, BaseException] = {}
+
+
+@on_event("test.killing")
+def _kill(event, now):
+    raise KeyboardInterrupt
 
 
 @on_due("test.work")
@@ -99,6 +106,66 @@ def test_an_error_of_the_database_never_says_what_was_asked_for(app):
     assert "ben@example.org" not in str(caught.value)
 
 
+def killed(cast, found):
+    with pytest.raises(KeyboardInterrupt):
+        run(cast, found)
+
+
+def test_work_that_kills_its_worker_each_time_dies_too(cast):
+    target = uuid.uuid4()
+    FAIL[target] = KeyboardInterrupt()
+    found = owed(cast, target)
+    for _ in range(runner.MAX_ATTEMPTS):
+        killed(cast, found)
+        assert pointer(cast, target).failed_at is None
+    run(cast, found)
+    run(cast, found)
+    assert HANDLED.count(target) == runner.MAX_ATTEMPTS
+    dead = pointer(cast, target)
+    assert dead.failed_at is not None
+    assert dead.error == "WorkerKilled"
+
+
+def test_work_whose_worker_was_killed_is_done_in_the_last_attempt(cast):
+    target = uuid.uuid4()
+    FAIL[target] = KeyboardInterrupt()
+    found = owed(cast, target)
+    for _ in range(runner.MAX_ATTEMPTS - 1):
+        killed(cast, found)
+    FAIL.clear()
+    run(cast, found)
+    assert pointer(cast, target) is None
+
+
+def test_kills_and_failures_count_alike(cast):
+    target = uuid.uuid4()
+    found = owed(cast, target)
+    with clock.frozen(NOW):
+        FAIL[target] = KeyboardInterrupt()
+        killed(cast, found)
+        FAIL[target] = RuntimeError()
+        run(cast, found)
+    put_off = pointer(cast, target)
+    assert (put_off.attempts, put_off.due_at - NOW) == (2, timedelta(seconds=60))
+
+
+def test_whoever_watches_work_that_kills_its_worker_is_told_in_the_end(cast):
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        run_id = begin_run("test", f"test:{uuid.uuid4()}", uuid.uuid4(), total=3, created_by_id=None, now=NOW)
+        event_id = emit("test.killing", now=NOW, run_id=run_id)
+    found = pointer(cast, event_id)
+    for _ in range(runner.MAX_ATTEMPTS):
+        killed(cast, found)
+        assert state_of(cast, run_id) is JobState.QUEUED
+    run(cast, found)
+    assert state_of(cast, run_id) is JobState.FAILED
+
+
+def state_of(cast, run_id):
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        return db.get_one(JobRun, run_id).state
+
+
 def test_work_somebody_else_holds_is_left_alone(cast):
     target = uuid.uuid4()
     found = owed(cast, target)
@@ -107,7 +174,7 @@ def test_work_somebody_else_holds_is_left_alone(cast):
         with unit_of_work():  # units nest, each with a connection of its own
             run(cast, found)
     assert target not in HANDLED
-    assert pointer(cast, target) is not None
+    assert pointer(cast, target).attempts == 0
 
 
 def test_the_sweeper_queues_what_is_due_once_and_again_after_valkey_was_emptied(cast):
