@@ -36,10 +36,10 @@ def mailer() -> Mailer:
 
 def deliver(delivery_id: uuid.UUID, now: datetime) -> None:
     """Send one mail delivery unless it is settled. NotSentError and UncertainError ask for another try."""
-    prepared = _begin(delivery_id, now)
-    if prepared is None:
-        return
     try:
+        prepared = _begin(delivery_id, now)
+        if prepared is None:
+            return
         mailer().send(prepared)
     except RefusedError as error:
         _settle(delivery_id, DeliveryState.DEAD, error=str(error))
@@ -89,10 +89,10 @@ def _settle(
 
 def deliver_person_mail(event: EventRef, now: datetime) -> None:
     """Send the mail of a person's event (verification, reset …), with the same promise as `deliver`."""
-    prepared = _begin_person(event, now)
-    if prepared is None:
-        return
     try:
+        prepared = _begin_person(event, now)
+        if prepared is None:
+            return
         mailer().send(prepared)
     except RefusedError as error:
         log.warning("person_mail_refused", event=event.name, reason=str(error))

@@ -1,23 +1,28 @@
 """The mail channel: SMTP, or files of the development mailbox when no server is set.
 
 A message counts as possibly accepted from the moment its data is sent; what fails earlier is known not to
-have gone out. The connection is kept between messages of one process.
+have gone out. The connection is kept between messages of one process as long as all goes well; after a failure
+the next message begins on a new one. Domains are written in their ASCII form (RFC 5891); an address with other
+letters before the @ needs a server that offers SMTPUTF8 (RFC 6531).
 """
 
 import re
 import smtplib
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
+
+from email_validator import validate_email
 
 from portal import clock
 from portal.config import Settings
 
 
 class RefusedError(Exception):
-    """The server refused the message for good (5xx); it has not gone out and never will."""
+    """The address is none, or the server refused the message for good (5xx); it has not gone out and never will."""
 
 
 class NotSentError(Exception):
@@ -39,11 +44,18 @@ def build(
     message_id: str,
     unsubscribe_url: str | None = None,
 ) -> EmailMessage:
-    """A message with a text and an HTML part. Line breaks in names and subjects are flattened."""
-    message = EmailMessage(policy=SMTP)
-    name, address = parseaddr(sender)
-    message["From"] = Address(name, addr_spec=address)
-    message["To"] = Address(_flat(to_name), addr_spec=to_address)
+    """A message with a text and an HTML part. Line breaks in names and subjects are flattened.
+
+    RefusedError when ``to_address`` is not an address.
+    """
+    try:
+        recipient = _address(_flat(to_name), to_address)
+    except (ValueError, HeaderParseError) as error:
+        raise RefusedError(f"{to_address}: {error}") from error
+    origin = _address(*parseaddr(sender))
+    ascii_only = (origin.addr_spec + recipient.addr_spec).isascii()
+    message = EmailMessage(policy=SMTP if ascii_only else SMTPUTF8)
+    message["From"], message["To"] = origin, recipient
     message["Subject"] = _flat(subject)
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = message_id
@@ -54,6 +66,13 @@ def build(
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message
+
+
+def _address(name: str, address: str) -> Address:
+    if address.isascii():
+        return Address(name, addr_spec=address)
+    valid = validate_email(address, check_deliverability=False)
+    return Address(name, username=valid.local_part, domain=valid.ascii_domain)
 
 
 def _flat(text: str) -> str:
@@ -75,27 +94,33 @@ class Mailer:
             return
         try:
             self._envelope(message)
-        except (smtplib.SMTPServerDisconnected, ConnectionError):
-            self.close()
-            self._envelope_afresh(message)
-        self._data(message)
-
-    def _envelope_afresh(self, message: EmailMessage) -> None:
-        try:
-            self._envelope(message)
-        except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
-            raise NotSentError(str(error)) from error
+            self._data(message)
+        except BaseException:
+            self.close()  # else the next message might begin inside this one
+            raise
 
     def _envelope(self, message: EmailMessage) -> None:
+        """Announce the message, a second time when the kept connection turns out to be gone."""
+        try:
+            self._announce(message)
+        except (smtplib.SMTPServerDisconnected, ConnectionError):
+            self.close()
+            try:
+                self._announce(message)
+            except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
+                raise NotSentError(str(error)) from error
+
+    def _announce(self, message: EmailMessage) -> None:
         smtp = self._connect()
         sender = message["From"].addresses[0].addr_spec
         recipient = message["To"].addresses[0].addr_spec
-        try:
-            _check(*smtp.mail(sender))
-            _check(*smtp.rcpt(recipient))
-        except (RefusedError, NotSentError):
-            smtp.rset()  # else the next message would begin inside this one
-            raise
+        options = []
+        if not (sender + recipient).isascii():
+            if not smtp.has_extn("smtputf8"):
+                raise RefusedError(f"{recipient}: the mail server takes no address with letters beyond ASCII")
+            options = ["SMTPUTF8", "BODY=8BITMIME"]
+        _check(*smtp.mail(sender, options))
+        _check(*smtp.rcpt(recipient))
 
     def _data(self, message: EmailMessage) -> None:
         smtp = self._connect()
@@ -104,7 +129,6 @@ class Mailer:
         except smtplib.SMTPDataError as error:
             _check(error.smtp_code, error.smtp_error)
         except (smtplib.SMTPServerDisconnected, OSError) as error:
-            self.close()
             raise UncertainError(str(error)) from error
         else:
             _check(code, answer)
@@ -115,7 +139,7 @@ class Mailer:
         settings = self._settings
         kind = smtplib.SMTP_SSL if settings.smtp_security == "tls" else smtplib.SMTP
         try:
-            smtp = kind(settings.smtp_host, settings.smtp_port, timeout=20)
+            self._smtp = smtp = kind(settings.smtp_host, settings.smtp_port, timeout=20)
             if settings.smtp_security == "starttls":
                 smtp.starttls()
             if settings.smtp_user:
@@ -123,7 +147,6 @@ class Mailer:
             smtp.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException) as error:
             raise NotSentError(f"{settings.smtp_host}: {error}") from error
-        self._smtp = smtp
         return smtp
 
     def close(self) -> None:

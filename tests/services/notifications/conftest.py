@@ -60,12 +60,18 @@ class Post:
 
 
 @pytest.fixture
-def post() -> Iterator[Post]:
-    """An SMTP server on a free port."""
-    box = Post()
+def free_port() -> int:
+    """A port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        box.port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def post(free_port: int) -> Iterator[Post]:
+    """An SMTP server on a free port."""
+    box = Post(port=free_port)
     controller = Controller(box, hostname="127.0.0.1", port=box.port)
     controller.start()
     yield box
