@@ -85,6 +85,7 @@ def publish_path(
             queue=LONG,
             assignment_id=assignment.id,
             run_id=run_id,
+            revision=assignment.revision,
             undo=undo,
         )
         return assignment

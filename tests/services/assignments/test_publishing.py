@@ -243,6 +243,51 @@ def test_a_job_that_fails_says_so_is_tried_again_and_does_not_block_the_class(ca
     assert len(schedules(cast.ada, assignment)) == 5
 
 
+def requests(cast):
+    """The jobs asked for, oldest first."""
+    with unit_of_work(organization_id=cast.ada.organization_id) as db:
+        rows = db.scalars(select(Event).where(Event.name == "assignment.publish_requested").order_by(Event.id))
+        return [EventRef(row.id, row.organization_id, row.name, row.data, NOW) for row in rows]
+
+
+def fail(cast, monkeypatch, request, seen):
+    """The job breaks at its first batch, when ``seen`` is told."""
+
+    def failing(*args, **values):
+        seen.append(run_of(cast).state)
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch, unit_of_work(organization_id=cast.ada.organization_id):
+        patch.setattr(schedule_services, "plan_class", failing)
+        with pytest.raises(RuntimeError):
+            jobs.publish(request, NOW)
+
+
+def test_a_job_tried_again_leaves_a_newer_publishing_alone(cast, large, settle, monkeypatch):
+    path = make_path(cast.ada.organization_id)
+    assignment = publish(path, cast.class_id, cast.ada, **SOON)
+    (old,) = requests(cast)
+    fail(cast, monkeypatch, old, [])
+    publish(make_path(cast.ada.organization_id, of=path, keys=path.keys), cast.class_id, cast.ada, **SOON)
+    with unit_of_work(organization_id=cast.ada.organization_id):
+        jobs.publish(old, NOW)
+    assert (run_of(cast).state, run_of(cast).done) == (JobState.QUEUED, 0)
+    assert state(cast, assignment) is AssignmentState.PUBLISHING
+    assert count(cast, Schedule) == 0
+    settle()
+    assert run_of(cast).state is JobState.DONE
+    assert len(schedules(cast.ada, assignment)) == 5
+
+
+def test_a_job_tried_again_keeps_newer_publishings_out_from_its_start(cast, large, monkeypatch):
+    publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, **SOON)
+    (request,) = requests(cast)
+    seen = []
+    fail(cast, monkeypatch, request, seen)
+    fail(cast, monkeypatch, request, seen)
+    assert seen == [JobState.RUNNING, JobState.RUNNING]
+
+
 def test_who_is_enrolled_while_the_job_runs_gets_a_schedule_too(cast, large, settle):
     assignment = publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada, **SOON)
     with unit_of_work(organization_id=cast.ada.organization_id) as session:
