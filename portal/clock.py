@@ -1,25 +1,15 @@
-"""The one clock. Only edges (routes, jobs, commands) read it; services and the engine take ``now``.
-
-`travel` shifts it, so that tests and the demo can live on another day; time still passes.
-"""
+"""The one clock. Only edges (routes, jobs, commands) read it; services and the engine take ``now``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-_offset = timedelta(0)
 _frozen: datetime | None = None
 
 
 def now() -> datetime:
     """The present instant, aware, in UTC."""
-    return _frozen if _frozen is not None else datetime.now(UTC) + _offset
-
-
-def travel(to: datetime) -> None:
-    """Make ``now()`` start from the aware instant ``to`` and go on from there."""
-    global _offset
-    _offset = to - datetime.now(UTC)
+    return _frozen if _frozen is not None else datetime.now(UTC)
 
 
 @contextmanager

@@ -50,7 +50,6 @@ class ClassRow:
 class Person:
     """Somebody enrolled in a class."""
 
-    enrolment_id: uuid.UUID
     member_id: uuid.UUID
     name: str
     email: str | None
@@ -107,7 +106,6 @@ def classes_of(actor: Actor) -> list[ClassRow]:
 def people(class_id: uuid.UUID) -> list[Person]:
     """Everybody active in the class, teachers first; one statement."""
     columns: tuple[Any, ...] = (
-        Enrolment.id,
         Member.id,
         Member.name,
         Member.email,

@@ -284,12 +284,6 @@ def category_choices() -> list[tuple[str, str]]:
     return [(str(key), f"{domain}: {name}") for key, domain, name in rows]
 
 
-def domain_choices() -> list[tuple[str, str]]:
-    """Domains as (id, name) for forms."""
-    rows = session().execute(select(Domain.id, Domain.name).order_by(Domain.position, Domain.name))
-    return [(str(key), name) for key, name in rows]
-
-
 def activity_choices(but: uuid.UUID | None = None) -> list[tuple[str, str]]:
     """Activities as (id, title) for the prerequisites of one."""
     rows = session().execute(

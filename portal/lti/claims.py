@@ -40,7 +40,6 @@ class LaunchClaims:
     email: str | None
     locale: str | None
     family: str | None
-    platform_name: str | None
     return_url: str | None
     memberships_url: str | None
     line_items_url: str | None
@@ -81,7 +80,6 @@ def read(body: Mapping[str, Any], client_id: str) -> LaunchClaims:
         email=_email(body),
         locale=_text(presentation, "locale"),
         family=_text(tool_platform, "product_family_code"),
-        platform_name=_text(tool_platform, "name"),
         return_url=_text(presentation, "return_url"),
         memberships_url=_text(service, "context_memberships_url"),
         line_items_url=_text(endpoint, "lineitems"),

@@ -60,11 +60,6 @@ def choice(options: type[enum.StrEnum]) -> Enum:
     )
 
 
-def now_default() -> Any:
-    """Server default of creation instants."""
-    return text("now()")
-
-
 class Tenant:
     """A table whose rows belong to one organization."""
 

@@ -38,9 +38,8 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a plan does not fit: the required steps that do not go together, and what helps."""
+    """A plan that does not fit, and what helps."""
 
-    conflicting: Sequence[str]
     advice: Sequence[Advice]
 
 
@@ -58,4 +57,4 @@ def in_words(found: Diagnosis, titles: Mapping[uuid.UUID, str]) -> Trouble:
     def named(steps: Sequence[object]) -> list[str]:
         return [titles[step] for step in steps if isinstance(step, uuid.UUID) and step in titles]
 
-    return Trouble(named(found.conflict_set), [Advice(each, named(each.steps)) for each in found.repairs])
+    return Trouble([Advice(each, named(each.steps)) for each in found.repairs])
