@@ -77,7 +77,7 @@ class Notification(TenantEntity, Base):
 class Delivery(TenantEntity, Base):
     """One message to one member through one channel: decided once (``key``), then delivered.
 
-    ``sending_at`` is committed before the message leaves; a delivery found PENDING with it set was
+    ``sending_at`` is committed right before the message's data leaves; a delivery found PENDING with it set was
     interrupted. ``interrupted`` counts that, so a mail goes out at most twice, with one Message-ID.
     """
 

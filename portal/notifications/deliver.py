@@ -1,13 +1,14 @@
 """Delivering one message, once.
 
-``sending_at`` is committed before the message leaves and the outcome after; so a delivery that is PENDING
-with ``sending_at`` set was cut off in between and may have been accepted. It is sent a second time with
+``sending_at`` is committed right before the message's data leaves and the outcome after; so a delivery that is
+PENDING with ``sending_at`` set was cut off in between and may have been accepted. It is sent a second time with
 the same Message-ID, and never a third. All else is exactly once.
 """
 
 import uuid
 from datetime import datetime
 from email.message import EmailMessage
+from functools import partial
 
 import structlog
 from flask import current_app
@@ -40,7 +41,7 @@ def deliver(delivery_id: uuid.UUID, now: datetime) -> None:
         prepared = _begin(delivery_id, now)
         if prepared is None:
             return
-        mailer().send(prepared)
+        mailer().send(prepared, before_data=partial(_mark, delivery_id, now))
     except RefusedError as error:
         _settle(delivery_id, DeliveryState.DEAD, error=str(error))
     except NotSentError as error:
@@ -51,13 +52,13 @@ def deliver(delivery_id: uuid.UUID, now: datetime) -> None:
 
 
 def _begin(delivery_id: uuid.UUID, now: datetime) -> EmailMessage | None:
-    """Mark the attempt in a transaction of its own and compose the message; None when there is nothing to send."""
+    """Count the attempt in a transaction of its own and compose the message; None when there is nothing to send."""
     with unit_of_work(organization_id=current().scope.organization_id) as db:
         delivery = db.get(Delivery, delivery_id, with_for_update=True)
         if delivery is None or delivery.state is not DeliveryState.PENDING:
             return None
         if delivery.sending_at is not None:
-            delivery.interrupted += 1
+            delivery.sending_at, delivery.interrupted = None, delivery.interrupted + 1
         if delivery.interrupted > 1 or delivery.attempts >= MAX_ATTEMPTS:
             delivery.state = DeliveryState.DEAD
             delivery.error = _UNKNOWN_TWICE if delivery.interrupted > 1 else delivery.error
@@ -68,8 +69,12 @@ def _begin(delivery_id: uuid.UUID, now: datetime) -> EmailMessage | None:
             delivery.state, delivery.error = DeliveryState.DEAD, "Nothing left to say, or nobody to say it to."
             return None
         delivery.attempts += 1
-        delivery.sending_at = now
         return prepared
+
+
+def _mark(delivery_id: uuid.UUID, now: datetime) -> None:
+    with unit_of_work(organization_id=current().scope.organization_id) as db:
+        db.get_one(Delivery, delivery_id, with_for_update=True).sending_at = now
 
 
 def _not_sent(delivery_id: uuid.UUID, reason: str) -> None:
@@ -93,7 +98,7 @@ def deliver_person_mail(event: EventRef, now: datetime) -> None:
         prepared = _begin_person(event, now)
         if prepared is None:
             return
-        mailer().send(prepared)
+        mailer().send(prepared, before_data=partial(_mark_person, event, now))
     except RefusedError as error:
         log.warning("person_mail_refused", event=event.name, reason=str(error))
     except NotSentError:
@@ -110,10 +115,9 @@ def _begin_person(event: EventRef, now: datetime) -> EmailMessage | None:
         if user is None:
             return None
         if row.sending_at is not None:
-            row.interrupted += 1
+            row.sending_at, row.interrupted = None, row.interrupted + 1
         if row.interrupted > 1:
             return None
-        row.sending_at = now
         values = kind.context(user, event, now, settings().base_url)
         address = values.pop("to_address", user.email)
         return message(
@@ -122,3 +126,8 @@ def _begin_person(event: EventRef, now: datetime) -> EmailMessage | None:
             to_address=address,
             message_id=f"<{event.id}@portal>",
         )
+
+
+def _mark_person(event: EventRef, now: datetime) -> None:
+    with unit_of_work(user_id=event.owner_id) as db:
+        db.get_one(PersonEvent, event.id).sending_at = now

@@ -8,6 +8,7 @@ letters before the @ needs a server that offers SMTPUTF8 (RFC 6531).
 
 import re
 import smtplib
+from collections.abc import Callable
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -87,13 +88,17 @@ class Mailer:
         self._settings = settings
         self._smtp: smtplib.SMTP | None = None
 
-    def send(self, message: EmailMessage) -> None:
-        """Hand one message over. RefusedError, NotSentError or UncertainError say what became of it."""
+    def send(self, message: EmailMessage, *, before_data: Callable[[], None]) -> None:
+        """Hand one message over. RefusedError, NotSentError or UncertainError say what became of it.
+
+        ``before_data`` is called once the server has taken the addresses: from then on it may have the message.
+        """
         if not self._settings.smtp_host:
             mailbox(self._settings).store(message)
             return
         try:
             self._envelope(message)
+            before_data()
             self._data(message)
         except BaseException:
             self.close()  # else the next message might begin inside this one

@@ -66,6 +66,10 @@ def test_what_is_no_address_becomes_a_dead_letter_and_the_next_mail_goes_out(tol
     assert delivery_of(told).state is DeliveryState.SENT
 
 
+def nothing() -> None:
+    """Nobody wants to know when the data is sent."""
+
+
 def test_a_server_without_smtputf8_is_not_given_such_an_address_and_takes_the_next(settings, free_port):
     post = Post()
     controller = Controller(post, hostname="127.0.0.1", port=free_port, enable_SMTPUTF8=False)
@@ -73,8 +77,8 @@ def test_a_server_without_smtputf8_is_not_given_such_an_address_and_takes_the_ne
     mailer = Mailer(replace(settings, smtp_host="127.0.0.1", smtp_port=free_port, smtp_security="none"))
     try:
         with pytest.raises(RefusedError, match="beyond ASCII"):
-            mailer.send(letter("jürgen@example.org"))
-        mailer.send(letter("ben@example.org"))
+            mailer.send(letter("jürgen@example.org"), before_data=nothing)
+        mailer.send(letter("ben@example.org"), before_data=nothing)
     finally:
         mailer.close()
         controller.stop()
@@ -85,8 +89,8 @@ def test_a_message_after_one_whose_data_was_refused_begins_afresh(settings, post
     mailer = Mailer(replace(settings, smtp_host="127.0.0.1", smtp_port=post.port, smtp_security="none"))
     post.only, post.on_accepted = "ben@example.org", lambda: "451 later"
     with pytest.raises(NotSentError):
-        mailer.send(letter("ben@example.org"))
-    mailer.send(letter("cleo@example.org"))
+        mailer.send(letter("ben@example.org"), before_data=nothing)
+    mailer.send(letter("cleo@example.org"), before_data=nothing)
     mailer.close()
     assert post.ids_for("cleo@example.org") == ["<1@portal>"]
 
@@ -112,7 +116,7 @@ def test_a_connection_that_cannot_be_secured_is_closed(settings):
         port = listener.getsockname()[1]
         mailer = Mailer(replace(settings, smtp_host="127.0.0.1", smtp_port=port, smtp_security="starttls"))
         with pytest.raises(NotSentError, match="454") as caught:
-            mailer.send(letter("ben@example.org"))
+            mailer.send(letter("ben@example.org"), before_data=nothing)
         server.join(timeout=20)
     assert caught.tb is not None, "the connection lives on in it unless it is closed"
     assert seen == [b"ehlo", b"STARTTLS", b""]

@@ -21,7 +21,7 @@ from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
 from tests.factories.cast import make_cast
 from tests.services.notifications.conftest import Worker
-from tests.services.notifications.delivering import delivery_of, finish
+from tests.services.notifications.delivering import delivery_of, finish, make_due
 
 
 @pytest.fixture
@@ -81,6 +81,17 @@ def test_a_worker_killed_before_the_data_was_sent_sends_once_in_the_end(told, wo
     finish(worker, told)
     assert len(post.ids_for(told.ben.email)) == 1
     assert delivery_of(told).state is DeliveryState.SENT
+
+
+def test_killed_twice_before_the_data_was_sent_still_sends_once(told, worker, post):
+    post.on_recipient = worker.kill
+    for _ in range(2):
+        make_due(told)
+        assert worker.run() < 0
+    post.on_recipient = lambda: None
+    finish(worker, told)
+    assert len(post.ids_for(told.ben.email)) == 1
+    assert (delivery_of(told).state, delivery_of(told).interrupted) == (DeliveryState.SENT, 0)
 
 
 def test_a_worker_killed_between_acceptance_and_commit_sends_twice_with_one_message_id(told, worker, post):
