@@ -5,10 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
+from portal.models.classes import Classroom
 from portal.models.curricula import VersionStep
 from portal.models.notifications import (
     Channel,
@@ -120,17 +121,21 @@ def recipients(member_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Recipient]:
 
 
 def schedules_of_assignment(assignment_id: uuid.UUID) -> list[ScheduleRef]:
-    """Every schedule of an assignment."""
-    rows = session().execute(
-        select(Schedule.id, Schedule.member_id, Schedule.revision).where(Schedule.assignment_id == assignment_id)
-    )
-    return [ScheduleRef(*row) for row in rows]
+    """Every schedule of an assignment, none when its class is archived."""
+    return _schedules(Schedule.assignment_id == assignment_id)
 
 
 def schedules_by_id(schedule_ids: Collection[uuid.UUID]) -> list[ScheduleRef]:
-    """The schedules with these ids."""
+    """The schedules with these ids but those of archived classes."""
+    return _schedules(Schedule.id.in_(schedule_ids))
+
+
+def _schedules(which: ColumnElement[bool]) -> list[ScheduleRef]:
     rows = session().execute(
-        select(Schedule.id, Schedule.member_id, Schedule.revision).where(Schedule.id.in_(schedule_ids))
+        select(Schedule.id, Schedule.member_id, Schedule.revision)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(Classroom, Classroom.id == Assignment.class_id)
+        .where(which, Classroom.archived_at.is_(None))
     )
     return [ScheduleRef(*row) for row in rows]
 
@@ -173,7 +178,7 @@ def told_changes(schedule_id: uuid.UUID, but_delivery_id: uuid.UUID) -> set[uuid
 
 
 def due_items(member_id: uuid.UUID, *, until: date) -> list[DueItem]:
-    """Open items of a member up to and including a local date, oldest first."""
+    """Open items of a member up to and including a local date, oldest first; archived classes have none."""
     rows = session().execute(
         select(
             ScheduleItem.id,
@@ -186,7 +191,9 @@ def due_items(member_id: uuid.UUID, *, until: date) -> list[DueItem]:
         .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
         .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
         .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(Classroom, Classroom.id == Assignment.class_id)
         .where(
+            Classroom.archived_at.is_(None),
             ScheduleItem.member_id == member_id,
             ScheduleItem.on_date <= until,
             ScheduleItem.status.in_(OPEN),
@@ -198,10 +205,14 @@ def due_items(member_id: uuid.UUID, *, until: date) -> list[DueItem]:
 
 
 def next_days(member_ids: Collection[uuid.UUID], *, after: date) -> dict[uuid.UUID, date]:
-    """For each member with open items after a local date, the first such date."""
+    """For each member with open items after a local date, the first such date; archived classes have none."""
     rows = session().execute(
         select(ScheduleItem.member_id, func.min(ScheduleItem.on_date))
+        .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
+        .join(Assignment, Assignment.id == Schedule.assignment_id)
+        .join(Classroom, Classroom.id == Assignment.class_id)
         .where(
+            Classroom.archived_at.is_(None),
             ScheduleItem.member_id.in_(member_ids),
             ScheduleItem.on_date > after,
             ScheduleItem.status.in_(OPEN),
@@ -213,7 +224,7 @@ def next_days(member_ids: Collection[uuid.UUID], *, after: date) -> dict[uuid.UU
 
 
 def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, date | None] | None:
-    """A schedule in brief: path title, open items, first and last open date."""
+    """A schedule in brief: path title, open items, first and last open date; None when its class is archived."""
     row = (
         session()
         .execute(
@@ -225,13 +236,14 @@ def schedule_summary(schedule_id: uuid.UUID) -> tuple[str, int, date | None, dat
             )
             .select_from(Schedule)
             .join(Assignment, Assignment.id == Schedule.assignment_id)
+            .join(Classroom, Classroom.id == Assignment.class_id)
             .outerjoin(
                 ScheduleItem,
                 (ScheduleItem.schedule_id == Schedule.id)
                 & ScheduleItem.removed_at.is_(None)
                 & ScheduleItem.status.in_(OPEN),
             )
-            .where(Schedule.id == schedule_id)
+            .where(Schedule.id == schedule_id, Classroom.archived_at.is_(None))
             .group_by(Assignment.title)
         )
         .first()

@@ -80,7 +80,8 @@ def _items(member_id: uuid.UUID) -> Select[Any]:
         .join(VersionStep, VersionStep.id == ScheduleItem.version_step_id)
         .join(Schedule, Schedule.id == ScheduleItem.schedule_id)
         .join(Assignment, Assignment.id == Schedule.assignment_id)
-        .where(ScheduleItem.member_id == member_id, ScheduleItem.removed_at.is_(None))
+        .join(Classroom, Classroom.id == Assignment.class_id)
+        .where(ScheduleItem.member_id == member_id, ScheduleItem.removed_at.is_(None), Classroom.archived_at.is_(None))
         .order_by(ScheduleItem.on_date, ScheduleItem.start_time, ScheduleItem.id)
     )
 
