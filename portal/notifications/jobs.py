@@ -25,6 +25,12 @@ def announce_schedules(event: EventRef, now: datetime) -> None:
     services.announce(queries.schedules_by_id(ids), now=now)
 
 
+@on_event("member.zone_changed")
+def move_digest(event: EventRef, now: datetime) -> None:
+    """The member's morning now comes at another instant."""
+    services.move_digest(uuid.UUID(event.data["member_id"]), now=now)
+
+
 @on_due(DIGEST)
 def digest(member_id: uuid.UUID, now: datetime) -> None:
     """Decide a member's digest of today."""

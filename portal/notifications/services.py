@@ -166,8 +166,13 @@ def choose(
         .values(organization_id=organization_id(), member_id=actor.member_id, **hours)
         .on_conflict_do_update(index_elements=[DeliverySetting.member_id], set_=hours)
     )
-    withdraw(DIGEST, actor.member_id)
-    plan_digests(queries.recipients([actor.member_id]), now=now)
+    move_digest(actor.member_id, now=now)
+
+
+def move_digest(member_id: uuid.UUID, *, now: datetime) -> None:
+    """Owe a member's digest at the instant that zone and hours give now, instead of the one before."""
+    withdraw(DIGEST, member_id)
+    plan_digests(queries.recipients([member_id]), now=now)
 
 
 def switch_off(member_id: uuid.UUID, kind: str) -> None:
