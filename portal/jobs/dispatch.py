@@ -1,14 +1,14 @@
 """From due-work pointers to RQ: at once after a commit, and by the sweeper for all that was left behind."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from portal import clock
 from portal.events.outbox import LONG, SHORT
@@ -22,6 +22,7 @@ RUN = "portal.jobs.runner.run"
 QUEUES = (SHORT, LONG)
 _GUARD_SECONDS = 60
 _SWEEP_ROWS = 2000
+_LONG_QUEUE = 10_000
 _TIMEOUT_SECONDS = {SHORT: 300, LONG: 3600}
 
 
@@ -40,15 +41,29 @@ def dispatch(due: Iterable[Due]) -> None:
 
 
 def sweep(now: datetime) -> int:
-    """Queue what is due at ``now`` and not queued already; the number of jobs made. RedisError when Valkey is away."""
+    """Queue what is due at ``now`` and not queued already; the number of jobs made. RedisError when Valkey is away.
+
+    A queue that is long already gets nothing more: its workers are away or busy, and the pointers do not run away.
+    """
+    names = [name for name in QUEUES if queue(name).count < _LONG_QUEUE]
+    made = 0
+    rows = _due(names, now)
+    while rows:
+        made += _enqueue(rows)
+        rows = _due(names, now, after=rows[-1]) if made < _SWEEP_ROWS else []
+    return made
+
+
+def _due(names: Sequence[str], now: datetime, *, after: Due | None = None) -> list[Due]:
+    """The next pointers in the order of their instants."""
+    found = select(DueWork.id, DueWork.queue, DueWork.due_at, DueWork.organization_id, DueWork.user_id).where(
+        DueWork.failed_at.is_(None), DueWork.due_at <= now, DueWork.queue.in_(names)
+    )
+    if after is not None:
+        found = found.where(tuple_(DueWork.due_at, DueWork.id) > (after.due_at, after.id))
     with unit_of_work() as db:
-        rows = db.execute(
-            select(DueWork.id, DueWork.queue, DueWork.due_at, DueWork.organization_id, DueWork.user_id)
-            .where(DueWork.failed_at.is_(None), DueWork.due_at <= now)
-            .order_by(DueWork.due_at)
-            .limit(_SWEEP_ROWS)
-        ).all()
-    return _enqueue([Due(*row) for row in rows])
+        rows = db.execute(found.order_by(DueWork.due_at, DueWork.id).limit(_SWEEP_ROWS)).all()
+    return [Due(*row) for row in rows]
 
 
 def _enqueue(due: list[Due]) -> int:
