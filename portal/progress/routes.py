@@ -231,9 +231,7 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
     authorize(actor, Permission.CLASS_PROGRESS, class_id=class_id)
     classroom = classes.classroom(class_id)
     assignments = schedules.assignments_of(class_id)[::-1]
-    chosen = next(
-        (a for a in assignments if str(a.id) == request.args.get("assignment")), next(iter(assignments), None)
-    )
+    chosen = _chosen(assignments)
     record_use("page.class_progress", actor.member_id, now=now)
     if chosen is None:
         return render_template("progress/class.html", classroom=classroom, assignments=[], chosen=None)
@@ -251,6 +249,12 @@ def class_progress(class_id: uuid.UUID) -> ResponseReturnValue:
         can_publish=may_in_class(actor, Permission.CLASS_PUBLISH, class_id),
         late_joiners=[who for who in learners if who.starts_on and who.starts_on > classroom.starts_on],
     )
+
+
+def _chosen(assignments: Sequence[Assignment]) -> Assignment | None:
+    """The one the address names, else the newest."""
+    wanted = request.args.get("assignment")
+    return next((each for each in assignments if str(each.id) == wanted), next(iter(assignments), None))
 
 
 def _links(assignments: Sequence[Assignment], chosen: Assignment) -> list[tuple[str, str, bool]]:
@@ -272,11 +276,8 @@ def student(class_id: uuid.UUID, member_id: uuid.UUID) -> ResponseReturnValue:
     person = class_queries.student_of(class_id, member_id)
     if person is None:
         abort(404)
-    paths = [
-        (path, class_queries.schedule_items(path.schedule_id))
-        for path in queries.paths_of(member_id, now=now)
-        if path.class_id == class_id
-    ]
+    paths_here = [path for path in queries.paths_of(member_id, now=now) if path.class_id == class_id]
+    paths = [(path, class_queries.schedule_items(path.schedule_id)) for path in paths_here]
     return render_template(
         "progress/student.html",
         classroom=classes.classroom(class_id),

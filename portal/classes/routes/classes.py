@@ -4,6 +4,7 @@ import base64
 import binascii
 import uuid
 import zlib
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -225,18 +226,27 @@ def roster(class_id: uuid.UUID) -> ResponseReturnValue:
     actor, form = require_actor(), RosterForm()
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
     confirmed = request.form.get("confirmed")
-    wrong: list[tuple[int, str]] = []
-    outcome: RosterOutcome | None = None
     data = _decoded(confirmed) if confirmed else form.file.data.read() if form.validate() else b""
     try:
         outcome = import_roster(class_id, data, dry_run=not confirmed, actor=actor, now=clock.now())
-    except InvalidRows as error:
-        wrong, form.file.errors = [(line, say(each)) for line, each in error.rows], [say(error)]
-    except Invalid as error:
+    except (Invalid, InvalidRows) as error:
         form.file.errors = [say(error)]
-    if confirmed and outcome is not None:
-        flash(_("%(rows)d students imported, %(new)d newly enrolled.", rows=outcome.rows, new=outcome.new_enrolments))
-        return redirect(url_for("classes.people", class_id=class_id), 303)
+        wrong = [(line, say(each)) for line, each in error.rows] if isinstance(error, InvalidRows) else []
+        return _roster_page(class_id, form, data, wrong=wrong)
+    if not confirmed:
+        return _roster_page(class_id, form, data, outcome=outcome)
+    flash(_("%(rows)d students imported, %(new)d newly enrolled.", rows=outcome.rows, new=outcome.new_enrolments))
+    return redirect(url_for("classes.people", class_id=class_id), 303)
+
+
+def _roster_page(
+    class_id: uuid.UUID,
+    form: RosterForm,
+    data: bytes,
+    *,
+    outcome: RosterOutcome | None = None,
+    wrong: Sequence[tuple[int, str]] = (),
+) -> ResponseReturnValue:
     page = render_template(
         "classes/roster.html",
         classroom=queries.classroom(class_id),
