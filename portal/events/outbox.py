@@ -59,6 +59,11 @@ def emit_for_person(name: str, user_id: uuid.UUID, *, now: datetime, **data: Any
     return event_id
 
 
+def owe_for_person(event_id: uuid.UUID, user_id: uuid.UUID, *, due_at: datetime) -> None:
+    """Record that a person's event is to be handled again at an instant, in that person's scope."""
+    _point(PERSON_EVENT, [(event_id, due_at)], queue=SHORT, user_id=user_id)
+
+
 def owe(kind: str, target_id: uuid.UUID, *, due_at: datetime, queue: str = SHORT) -> None:
     """Record that work of ``kind`` on ``target_id`` is due at an instant, for the bound organization."""
     owe_all(kind, [(target_id, due_at)], queue=queue)

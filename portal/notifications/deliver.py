@@ -6,7 +6,7 @@ the same Message-ID, and never a third. All else is exactly once.
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 
@@ -14,6 +14,7 @@ import structlog
 from flask import current_app
 
 from portal.accounts.mails import PERSON_MAILS
+from portal.events.outbox import owe, owe_for_person
 from portal.jobs.registry import EventRef
 from portal.models.events import PersonEvent
 from portal.models.notifications import Delivery, DeliveryState
@@ -21,11 +22,15 @@ from portal.models.people import User
 from portal.notifications import queries
 from portal.notifications.compose import Draft, compose, message, settings
 from portal.notifications.mail import Mailer, NotSentError, RefusedError
+from portal.notifications.services import DELIVERY
 from portal.tenancy.scope import current, session, unit_of_work
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTEMPTS = 7
+MAX_ATTEMPTS = 79  # with these waits about three days
+_FIRST_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(hours=1)
+_GIVE_UP_PERSON_MAIL = timedelta(days=3)
 _UNKNOWN_TWICE = "The connection broke twice while the mail was being handed over; it may have arrived."
 
 
@@ -36,7 +41,7 @@ def mailer() -> Mailer:
 
 
 def deliver(delivery_id: uuid.UUID, now: datetime) -> None:
-    """Send one mail delivery unless it is settled. NotSentError and UncertainError ask for another try."""
+    """Send one mail delivery unless it is settled. What has not gone out is owed anew; UncertainError is for the runner."""
     try:
         prepared = _begin(delivery_id, now)
         if prepared is None:
@@ -45,8 +50,7 @@ def deliver(delivery_id: uuid.UUID, now: datetime) -> None:
     except RefusedError as error:
         _settle(delivery_id, DeliveryState.DEAD, error=str(error))
     except NotSentError as error:
-        _not_sent(delivery_id, str(error))
-        raise
+        _not_sent(delivery_id, str(error), now)
     else:
         _settle(delivery_id, DeliveryState.SENT, sent_at=now)
 
@@ -77,12 +81,15 @@ def _mark(delivery_id: uuid.UUID, now: datetime) -> None:
         db.get_one(Delivery, delivery_id, with_for_update=True).sending_at = now
 
 
-def _not_sent(delivery_id: uuid.UUID, reason: str) -> None:
-    with unit_of_work(organization_id=current().scope.organization_id) as db:
-        delivery = db.get_one(Delivery, delivery_id, with_for_update=True)
-        delivery.sending_at, delivery.error = None, reason
-        if delivery.attempts >= MAX_ATTEMPTS:
-            delivery.state = DeliveryState.DEAD
+def _not_sent(delivery_id: uuid.UUID, reason: str, now: datetime) -> None:
+    """Owe the delivery anew, after waits that double up to an hour; the server may be away for days."""
+    delivery = session().get_one(Delivery, delivery_id, with_for_update=True)
+    delivery.sending_at, delivery.error = None, reason
+    if delivery.attempts >= MAX_ATTEMPTS:
+        delivery.state = DeliveryState.DEAD
+        return
+    doublings = min(delivery.attempts - 1, 7)
+    owe(DELIVERY, delivery_id, due_at=now + min(_FIRST_WAIT * 2**doublings, _LONGEST_WAIT))
 
 
 def _settle(
@@ -99,12 +106,16 @@ def deliver_person_mail(event: EventRef, now: datetime) -> None:
         if prepared is None:
             return
         mailer().send(prepared, before_data=partial(_mark_person, event, now))
-    except RefusedError as error:
-        log.warning("person_mail_refused", event=event.name, reason=str(error))
+    except RefusedError:
+        log.warning("person_mail_refused", mail=event.name)
     except NotSentError:
         with unit_of_work(user_id=event.owner_id) as db:
             db.get_one(PersonEvent, event.id).sending_at = None
-        raise
+        age = now - event.created_at
+        if age > _GIVE_UP_PERSON_MAIL:
+            raise
+        log.warning("person_mail_not_sent", mail=event.name)
+        owe_for_person(event.id, event.owner_id, due_at=now + min(max(age, _FIRST_WAIT), _LONGEST_WAIT))
 
 
 def _begin_person(event: EventRef, now: datetime) -> EmailMessage | None:

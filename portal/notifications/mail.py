@@ -52,7 +52,7 @@ def build(
     try:
         recipient = _address(_flat(to_name), to_address)
     except (ValueError, HeaderParseError) as error:
-        raise RefusedError(f"{to_address}: {error}") from error
+        raise RefusedError("The address is not one.") from error
     origin = _address(*parseaddr(sender))
     ascii_only = (origin.addr_spec + recipient.addr_spec).isascii()
     message = EmailMessage(policy=SMTP if ascii_only else SMTPUTF8)
@@ -122,7 +122,7 @@ class Mailer:
         options = []
         if not (sender + recipient).isascii():
             if not smtp.has_extn("smtputf8"):
-                raise RefusedError(f"{recipient}: the mail server takes no address with letters beyond ASCII")
+                raise RefusedError("The mail server takes no address with letters beyond ASCII.")
             options = ["SMTPUTF8", "BODY=8BITMIME"]
         _check(*smtp.mail(sender, options))
         _check(*smtp.rcpt(recipient))

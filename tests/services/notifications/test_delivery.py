@@ -1,10 +1,12 @@
 """Delivering: once, when it is wanted, and what becomes of mails a server does not take."""
 
-from datetime import time
+from datetime import time, timedelta
 
-from sqlalchemy import select, text
+import pytest
+from sqlalchemy import select, text, update
 
 from portal import clock
+from portal.events.outbox import emit_for_person
 from portal.models.notifications import Delivery, DeliverySetting, DeliveryState, Notification
 from portal.models.people import DueWork
 from portal.notifications import queries, services
@@ -32,6 +34,58 @@ def test_a_server_that_is_busy_is_asked_again(told, worker, post):
     finish(worker, told)
     assert len(post.ids_for(told.ben.email)) == 1
     assert delivery_of(told).interrupted == 0
+
+
+@pytest.mark.parametrize(
+    ("attempts", "wait"), [(0, timedelta(seconds=30)), (3, timedelta(minutes=4)), (77, timedelta(hours=1)), (78, None)]
+)
+def test_a_server_that_is_away_is_asked_for_three_days(told, worker, attempts, wait):
+    worker.port = 1  # nobody listens there
+    delivery_id = delivery_of(told).id
+    with unit_of_work(organization_id=told.ben.organization_id) as db:
+        db.execute(update(Delivery).where(Delivery.id == delivery_id).values(attempts=attempts))
+    before = clock.now()
+    assert worker.run() == 0
+    with unit_of_work(organization_id=told.ben.organization_id) as db:
+        due_at = db.scalars(select(DueWork.due_at).where(DueWork.target_id == delivery_id)).one_or_none()
+    delivery = delivery_of(told)
+    assert "refused" in delivery.error
+    if wait is None:
+        assert (due_at, delivery.state) == (None, DeliveryState.DEAD)
+    else:
+        assert before + wait <= due_at <= clock.now() + wait
+        assert delivery.state is DeliveryState.PENDING
+
+
+@pytest.fixture
+def forgetful(cast, superuser, database):
+    """ben asked for a new password two hours ago; the id of his user."""
+    with superuser(database.name) as connection:
+        connection.execute("DELETE FROM due_work")
+    with unit_of_work(user_id=cast.ben.user_id):
+        emit_for_person("account.reset_asked", cast.ben.user_id, now=clock.now() - timedelta(hours=2))
+    return cast.ben.user_id
+
+
+def owed_to(user_id):
+    with unit_of_work(user_id=user_id) as db:
+        return db.execute(select(DueWork.due_at, DueWork.attempts).where(DueWork.user_id == user_id)).one_or_none()
+
+
+def test_a_mail_to_a_person_that_is_refused_is_not_tried_again(cast, forgetful, worker, post):
+    post.only, post.on_recipient = cast.ben.email, lambda: "550 no such person"
+    assert worker.run() == 0
+    assert owed_to(forgetful) is None
+    assert post.accepted == []
+
+
+def test_a_mail_to_a_person_waits_for_the_server_too(forgetful, worker):
+    worker.port = 1  # nobody listens there
+    before = clock.now()
+    assert worker.run() == 0
+    due_at, attempts = owed_to(forgetful)
+    assert before + timedelta(hours=1) <= due_at <= clock.now() + timedelta(hours=1)
+    assert attempts == 0, "the waits of an outage use up no attempts"
 
 
 def test_an_address_that_is_refused_becomes_a_dead_letter_with_its_reason(told, worker, post):
