@@ -41,7 +41,7 @@ def mailer() -> Mailer:
 
 
 def deliver(delivery_id: uuid.UUID, now: datetime) -> None:
-    """Send one mail delivery unless it is settled. What has not gone out is owed anew; UncertainError is for the runner."""
+    """Send one mail delivery unless it is settled. What has not gone out is owed anew. UncertainError: try again."""
     try:
         prepared = _begin(delivery_id, now)
         if prepared is None:
