@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -22,6 +22,7 @@ from portal.models.notifications import (
 from portal.models.organizations import Member, MemberStatus, Organization
 from portal.models.plans import PlanChange, PlanDiff
 from portal.models.schedules import Assignment, ItemStatus, Schedule, ScheduleItem
+from portal.notifications.kinds import SCHEDULE_NEW
 from portal.tenancy.scope import session
 
 _DEFAULTS = DeliverySetting(digest_time=time(7), quiet_from=time(21), quiet_until=time(7))
@@ -158,6 +159,15 @@ def changes_by_id(change_ids: Collection[uuid.UUID]) -> dict[str, PlanChange]:
     """Changes of plans, by their id's text."""
     rows = session().scalars(select(PlanChange).where(PlanChange.id.in_(change_ids)))
     return {str(row.id): row for row in rows}
+
+
+def told_as_new(member_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """The schedules of these members that the portal or a mail has told of as new; one statement."""
+    told = (
+        select(table.data["schedule_id"].astext).where(table.member_id.in_(member_ids), table.kind == SCHEDULE_NEW)
+        for table in (Notification, Delivery)
+    )
+    return {uuid.UUID(text) for text in session().scalars(union_all(*told))}
 
 
 def told_changes(schedule_id: uuid.UUID, but_delivery_id: uuid.UUID) -> set[uuid.UUID]:

@@ -1,7 +1,7 @@
 """Deciding: which rows a happening makes. All set-wise, all exactly once by key."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,24 +31,31 @@ def announce(schedules: Sequence[ScheduleRef], *, now: datetime) -> None:
     """Tell learners of new or changed schedules; a revision that was told already is not told again."""
     people = queries.recipients([schedule.member_id for schedule in schedules])
     changes = queries.newest_changes([schedule.schedule_id for schedule in schedules if schedule.revision > 1])
-    notices, mails = [], []
+    told = queries.told_as_new([schedule.member_id for schedule in schedules])
+    notices: list[dict[str, Any]] = []
+    mails: list[dict[str, Any]] = []
     for schedule in schedules:
         who = people.get(schedule.member_id)
         if who is None:
             continue
-        kind = SCHEDULE_NEW if schedule.revision == 1 else SCHEDULE_CHANGED
         key = f"schedule:{schedule.schedule_id}:{schedule.revision}"
         data: dict[str, Any] = {"schedule_id": str(schedule.schedule_id)}
         if schedule.schedule_id in changes:
             change_id, dates = changes[schedule.schedule_id]
             data |= {"change_id": str(change_id), "dates": dates}
-        if who.wants(kind, Channel.IN_APP):
-            notices.append(_row(who, kind, key, data, now))
-        if who.wants(kind, Channel.MAIL):
-            mails.append(_row(who, kind, key, data, now))
+        for channel, rows in ((Channel.IN_APP, notices), (Channel.MAIL, mails)):
+            kind = _kind(schedule, who, channel, told)
+            if who.wants(kind, channel):
+                rows.append(_row(who, kind, key, data, now))
     notify(notices)
     mail(mails, people, now=now)
     plan_digests(people, now=now)
+
+
+def _kind(schedule: ScheduleRef, who: Recipient, channel: Channel, told: Collection[uuid.UUID]) -> str:
+    """New until it was told as new: the event of a re-plan may be handled before that of the publishing."""
+    untold = schedule.schedule_id not in told and who.wants(SCHEDULE_NEW, channel)
+    return SCHEDULE_NEW if schedule.revision == 1 or untold else SCHEDULE_CHANGED
 
 
 def notify(rows: Sequence[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from portal import clock
 from portal.events.outbox import emit_for_person
 from portal.models.notifications import Delivery, DeliverySetting, DeliveryState, Notification
 from portal.models.people import DueWork
+from portal.models.schedules import Schedule
 from portal.notifications import queries, services
 from portal.tenancy.scope import unit_of_work
 from tests.factories.assignments import make_path, publish
@@ -109,6 +110,33 @@ def test_in_the_portal_it_stands_once_even_when_the_event_is_handled_twice(cast,
         mails = db.scalars(select(Delivery).where(Delivery.member_id == cast.ben.member_id)).all()
     assert [row.kind for row in rows] == ["schedule.new"]
     assert [row.kind for row in mails] == ["schedule.new"]
+
+
+def replanned(assignment_id, actor, revision):
+    """As if a re-plan had made this revision of every schedule, and its event were handled; the kinds ben was told."""
+    with unit_of_work(organization_id=actor.organization_id) as db:
+        db.execute(update(Schedule).where(Schedule.assignment_id == assignment_id).values(revision=revision))
+    with unit_of_work(organization_id=actor.organization_id):
+        services.announce(queries.schedules_of_assignment(assignment_id), now=NOW)
+    with unit_of_work(organization_id=actor.organization_id) as db:
+        return [
+            list(db.scalars(select(table.kind).where(table.member_id == actor.member_id).order_by(table.key)))
+            for table in (Notification, Delivery)
+        ]
+
+
+def test_a_schedule_whose_replan_is_handled_first_is_told_as_new(cast):
+    assignment_id = publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada)
+    assert replanned(assignment_id, cast.ben, 2) == [["schedule.new"]] * 2
+    assert replanned(assignment_id, cast.ben, 3) == [["schedule.new", "schedule.changed"]] * 2
+
+
+def test_who_wants_no_news_of_new_schedules_still_hears_of_changes(cast):
+    with unit_of_work(organization_id=cast.ben.organization_id):
+        services.switch_off(cast.ben.member_id, "schedule.new")
+    assignment_id = publish(make_path(cast.ada.organization_id), cast.class_id, cast.ada)
+    assert replanned(assignment_id, cast.ben, 1) == [["schedule.new"], []]
+    assert replanned(assignment_id, cast.ben, 2) == [["schedule.new", "schedule.changed"], ["schedule.changed"]]
 
 
 def test_a_mail_decided_in_quiet_hours_waits_until_they_end(cast, drain):
