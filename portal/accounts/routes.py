@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import login_user, logout_user
 
 from portal import clock
-from portal.accounts import limits, queries, services
+from portal.accounts import devices, limits, queries, services
 from portal.accounts.forms import (
     ChangeEmailForm,
     EmailForm,
@@ -75,6 +75,7 @@ def sign_in() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 @limits.guesses_by_address
+@limits.guesses_by_account_here
 @limits.guesses_by_account
 def do_sign_in() -> ResponseReturnValue:
     """Sign in; a wrong address and a wrong password give the same answer."""
@@ -100,7 +101,9 @@ def _enter(token: str) -> str | None:
     found = sign_ins.find(token, now=clock.now())
     if isinstance(found, sign_ins.Identity):
         login_user(SignedIn(found))
-        if queries.user_of(found.user_id).email_verified_at is None:
+        user = queries.user_of(found.user_id)
+        devices.remember(user.email)
+        if user.email_verified_at is None:
             session["unverified"] = True
     return invitation
 
@@ -246,7 +249,7 @@ def do_reset(token: str) -> ResponseReturnValue:
     form = ResetForm()
     if not form.validate():
         return render_template("accounts/reset.html", form=form, works=True), 422
-    services.reset(token, form.password.data, now=clock.now())
+    devices.remember(services.reset(token, form.password.data, now=clock.now()))
     _leave()
     flash(_("Your password is set. Sign in with it."))
     return redirect(url_for("accounts.sign_in"), 303)

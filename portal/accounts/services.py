@@ -191,8 +191,8 @@ def may_reset(token: str, *, now: datetime) -> bool:
         return directory.find(DirectoryKind.RESET, directory.hash_token(token), now=now) is not None
 
 
-def reset(token: str, password: str, *, now: datetime) -> None:
-    """Set a new password by a reset link; it is used up, and every sign-in ends."""
+def reset(token: str, password: str, *, now: datetime) -> str:
+    """Set a new password by a reset link; it is used up, and every sign-in ends. The account's address."""
     _check_password_rules(password)
     user_id = _owner(DirectoryKind.RESET, token, now=now)
     with unit_of_work(user_id=user_id) as db:
@@ -202,6 +202,7 @@ def reset(token: str, password: str, *, now: datetime) -> None:
         directory.remove(DirectoryKind.RESET, user_id)
         sign_ins.end_all(user_id)
         emit_for_person("account.password_changed", user_id, now=now)
+        return user.email
 
 
 def change_password(who: sign_ins.Identity, *, old: str, new: str, now: datetime) -> None:

@@ -55,6 +55,7 @@ def _page(form: LinkForm, mail: MailForm | None = None) -> str:
 
 @blueprint.post("/lti/link")
 @limits.guesses_by_address
+@limits.guesses_by_account_here
 @limits.guesses_by_account
 def do_link() -> ResponseReturnValue:
     """Linked once the password fits; the launch's session goes on, as confined as before."""

@@ -11,7 +11,7 @@ from portal.extensions import limiter
 from portal.factory import create_app
 from tests.conftest import Browser
 from tests.factories.cast import PASSWORD
-from tests.factories.people import new_address, new_ip, register_person
+from tests.factories.people import last_link, new_address, new_ip, register_person, send_mails
 
 # Windows are fixed in time: so many tries cannot all fall into two neighbouring windows and stay below each limit.
 TWICE = 2
@@ -43,16 +43,56 @@ def refused(answers):
 
 def test_guessing_one_account_s_password_from_many_addresses_is_stopped(visitor, app):
     email = register_person().email
-    answer = refused(sign_in(visitor(), email) for _ in range(8 * TWICE + 1))
+    answer = refused(sign_in(visitor(), email) for _ in range(20 * TWICE + 1))
     assert answer is not None
-    assert 0 < int(answer.headers["Retry-After"]) <= 300
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
     assert "Too many tries. You can go on in" in answer.text
     assert "<html" in answer.text
 
 
+def shut_out(visitor, email):
+    """Strangers guess until nobody unknown gets in, not even with the right password."""
+    assert refused(sign_in(visitor(), email) for _ in range(20 * TWICE + 1)) is not None
+    assert sign_in(visitor(), email, PASSWORD).status_code == 429
+
+
+def test_strangers_guesses_do_not_shut_out_a_browser_that_signed_in_before(visitor, app):
+    email, home = register_person().email, visitor()
+    assert sign_in(home, email, PASSWORD).status_code == 303
+    home.post("/sign-out")
+    shut_out(visitor, email)
+    assert sign_in(home, email, PASSWORD).status_code == 303
+
+
+def test_a_browser_that_signed_in_before_cannot_guess_without_end(visitor, app):
+    email, home = register_person().email, visitor()
+    sign_in(home, email, PASSWORD)
+    home.post("/sign-out")
+    assert refused(sign_in(home, email) for _ in range(8 * TWICE + 1)) is not None
+
+
+def test_a_browser_of_one_account_is_a_stranger_to_another_and_so_is_a_forged_one(visitor, app):
+    email, mallory = register_person().email, visitor()
+    sign_in(mallory, register_person("Mallory").email, PASSWORD)
+    forged = visitor()
+    forged.set_cookie("device", "forged")
+    shut_out(visitor, email)
+    assert sign_in(mallory, email, PASSWORD).status_code == 429
+    assert sign_in(forged, email, PASSWORD).status_code == 429
+
+
+def test_who_sets_a_new_password_by_mail_gets_in_however_much_strangers_guess(visitor, app, mailbox):
+    person, home = register_person(), visitor()
+    shut_out(visitor, person.email)
+    home.post("/reset", data={"email": person.email})
+    send_mails(person.user_id)
+    assert home.post(last_link(mailbox, person.email), data={"password": "quite another password"}).status_code == 303
+    assert sign_in(home, person.email, "quite another password").status_code == 303
+
+
 def test_an_unknown_address_is_limited_as_a_known_one_is(visitor, app):
-    email = new_address()
-    assert refused(sign_in(visitor(), email.swapcase()) for _ in range(8 * TWICE + 1)) is not None
+    email, address = new_address(), new_ip()
+    assert refused(sign_in(visitor(address), email.swapcase()) for _ in range(8 * TWICE + 1)) is not None
 
 
 def test_trying_many_accounts_from_one_address_is_stopped(visitor, app):
