@@ -61,6 +61,18 @@ def test_minutes_beyond_a_day_are_refused(cast, items):
         do(cast.ben, services.complete, items[0], actual_minutes=1441)
 
 
+def test_a_clock_left_on_counts_a_day_at_most(cast, items):
+    do(cast.ben, services.start, items[0])
+    assert do(cast.ben, services.complete, items[0], after=30 * 60).actual_minutes == 24 * 60
+
+
+def test_a_note_has_its_limit_and_a_longer_one_changes_nothing(cast, items):
+    do(cast.ben, services.write_note, items[0], text="x" * 4000)
+    with pytest.raises(Invalid, match="at most 4000 characters"):
+        do(cast.ben, services.write_note, items[0], text="x" * 4001)
+    assert read(cast.ben, items[0]).note == "x" * 4000
+
+
 def test_skipping_and_reopening(cast, items):
     assert do(cast.ben, services.skip, items[0]).status is ItemStatus.SKIPPED
     with pytest.raises(Conflict):
