@@ -4,6 +4,7 @@ Tests need no clean-up: each makes organizations of its own, and row-level secur
 """
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from dataclasses import replace
@@ -110,10 +111,11 @@ def sign_in(application: Flask) -> Callable[[Actor], FlaskClient]:
 def drain(app: Flask) -> Callable[..., int]:
     """Run all work that is due, in this process, as the workers would; the number of pointers run.
 
-    With ``kind`` only work of that kind: at the real time all other tests' work would be due too.
+    With ``kind`` only work of that kind, with ``of`` only an organization's: at the real time all other tests' work
+    would be due too.
     """
 
-    def run(now=NOW, limit: int = 2000, kind: str | None = None) -> int:
+    def run(now=NOW, limit: int = 2000, kind: str | None = None, of: uuid.UUID | None = None) -> int:
         done = 0
         while done < limit:
             with unit_of_work() as db:
@@ -121,6 +123,7 @@ def drain(app: Flask) -> Callable[..., int]:
                     select(DueWork.id, DueWork.organization_id, DueWork.user_id)
                     .where(DueWork.failed_at.is_(None), DueWork.due_at <= now)
                     .where(true() if kind is None else DueWork.kind == kind)
+                    .where(true() if of is None else DueWork.organization_id == of)
                     .order_by(DueWork.due_at, DueWork.id)
                     .limit(100)
                 ).all()

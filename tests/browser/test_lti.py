@@ -43,7 +43,7 @@ def test_a_learner_completes_an_item_in_a_frame_on_the_first_try(app, tool, cour
     teacher = make_actor(organization, make_member(organization, make_user("Eve"), Role.OWNER))
     now = clock.now()
     publish(make_path(organization, (30, 30, 30), now=now), class_id, teacher, now=now)
-    drain(clock.now())
+    drain(clock.now(), of=organization)
     page = visit("learner")
     frame = inside(page, tool, "/lti/learn/")
     assert frame.locator(".side").count() == 0
@@ -86,14 +86,14 @@ def test_a_teacher_links_a_path_publishes_it_and_the_score_arrives(app, tool, co
     assert [item["title"] for item in lms.returned] == ["Cells and tissues"]
     assert lms.returned[0]["lineItem"]["resourceId"] == str(path.curriculum_id)
 
-    drain(clock.now() + timedelta(minutes=1))
+    drain(clock.now() + timedelta(minutes=1), of=organization)
     frame = inside(visit("teacher"), tool, "/classes/")
     frame.get_by_text("3 people in the course").wait_for()
     frame.get_by_role("link", name="Preview and publish Cells and tissues").click()
     frame.get_by_role("button", name=re.compile("Publish to 2 students")).click()
     frame.wait_for_url(re.compile("/progress"))
 
-    drain(clock.now() + timedelta(minutes=1))
+    drain(clock.now() + timedelta(minutes=1), of=organization)
     (column,) = lms.line_items.values()
     assert (column["label"], column["tag"]) == ("Cells and tissues", "path")
     assert column["endDateTime"] > clock.now().isoformat()
@@ -103,7 +103,7 @@ def test_a_teacher_links_a_path_publishes_it_and_the_score_arrives(app, tool, co
     item = inside(page, tool, "/items/")
     item.get_by_role("button", name="Mark as completed").click()
     item.get_by_text("Finished").wait_for()
-    drain(clock.now() + timedelta(minutes=1))
+    drain(clock.now() + timedelta(minutes=1), of=organization)
     score = lms.score_of("learner-1")
     assert (score["scoreGiven"], score["activityProgress"]) == (50, "InProgress")
 
