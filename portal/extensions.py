@@ -8,6 +8,8 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 db = SQLAlchemy(session_options={"expire_on_commit": False})  # values outlive the unit that read them
 migrate = Migrate()
@@ -23,8 +25,9 @@ class Valkey:
     client: Redis
 
     def connect(self, url: str) -> None:
-        """Make the client; nothing is sent yet."""
-        self.client = Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30)
+        """Make the client; nothing is sent yet. A server that is away is asked twice more, so that no page waits."""
+        retry = Retry(ConstantBackoff(0.05), 2)
+        self.client = Redis.from_url(url, socket_connect_timeout=2, health_check_interval=30, retry=retry)
 
 
 valkey = Valkey()

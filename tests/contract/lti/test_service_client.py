@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from redis import Redis
 from werkzeug import Response
 
+from portal.extensions import Valkey
 from portal.lti import guard
 from portal.lti.connector import Connector, links_of
 from portal.lti.faults import ServiceError
@@ -59,7 +59,9 @@ def test_tokens_of_other_scopes_are_other_tokens(platform, connector, credential
 
 def test_without_valkey_tokens_are_asked_for_each_time(platform, credentials, clock):
     with guard.session(private=True) as session:
-        away = Connector(credentials, session, Redis(port=1), clock)
+        server = Valkey()
+        server.connect("redis://127.0.0.1:1")
+        away = Connector(credentials, session, server.client, clock)
         assert ask(away).body["members"] == []
         assert ask(away).body["members"] == []
     assert len(platform.asked("POST", "/token")) == 2

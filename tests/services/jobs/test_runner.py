@@ -4,14 +4,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from redis import Redis
 from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 
 from portal import clock
 from portal.errors import NotFound
 from portal.events.outbox import emit, owe, withdraw
-from portal.extensions import valkey
+from portal.extensions import Valkey, valkey
 from portal.jobs import runner
 from portal.jobs.dispatch import dispatch, queue, sweep
 from portal.jobs.progress import begin_run
@@ -199,7 +198,9 @@ def test_future_work_is_not_queued(cast):
 
 
 def test_a_queue_that_is_away_does_not_fail_the_request(cast, monkeypatch):
-    monkeypatch.setattr(valkey, "client", Redis(unix_socket_path="/nowhere/valkey.sock"))
+    away = Valkey()
+    away.connect("unix:///nowhere/valkey.sock")
+    monkeypatch.setattr(valkey, "client", away.client)
     dispatch([Due(uuid.uuid4(), "short", NOW, cast.ada.organization_id, None)])
     with unit_of_work(organization_id=cast.ada.organization_id):
         event_id = emit("test.happened", now=NOW)
