@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def N_(message: str) -> str:  # noqa: N802 - the name gettext tools look for
+def N_(message: str) -> str:  # noqa: N802  # the name gettext tools look for
     """Mark ``message`` for translation without translating it; the edge translates when it shows the error."""
     return message
 

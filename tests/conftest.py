@@ -26,7 +26,7 @@ from portal.models.people import DueWork
 from portal.security.actor import Actor
 from portal.tenancy.scope import unit_of_work
 from tests.factories.cast import NOW, PASSWORD, Cast, make_cast
-from tests.servers import *  # noqa: F403 - fixtures
+from tests.servers import *  # noqa: F403  # fixtures
 from tests.servers import Database
 
 SECRET = "a secret key that only the tests ever use"

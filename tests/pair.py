@@ -21,7 +21,7 @@ def main() -> None:
     try:
         postgres = start_postgres(home / "postgres", durable=False)
         valkey = start_valkey(home / "valkey")
-        print(  # noqa: T201 - the answer to the parent
+        print(  # noqa: T201  # the answer to the parent
             json.dumps({"home": str(home), "sockets": str(postgres.sockets), "valkey": str(valkey.socket)}), flush=True
         )
         sys.stdin.read()

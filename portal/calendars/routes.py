@@ -153,7 +153,7 @@ def _webcal(address: str) -> str:
 def _qr(text: str) -> Markup:
     """The address as an inline SVG code."""
     code = segno.make(text, error="m").svg_inline(scale=4, border=0, svgclass="qr", lineclass=None, omitsize=True)
-    return Markup(code)  # noqa: S704 - drawn by segno from numbers alone
+    return Markup(code)  # noqa: S704  # drawn by segno from numbers alone
 
 
 @blueprint.post("/settings/calendar")

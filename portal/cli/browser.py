@@ -36,7 +36,7 @@ def _playwrights() -> list[Path]:
 def _run(*command: str) -> bool:
     """Whether the command worked; what it says is not shown, for another way may."""
     try:
-        return subprocess.run(command, capture_output=True, check=False, timeout=500).returncode == 0  # noqa: S603 - our own commands
+        return subprocess.run(command, capture_output=True, check=False, timeout=500).returncode == 0  # noqa: S603  # our own commands
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -66,7 +66,7 @@ def _by_npm() -> bool:
         "process.env.TMPDIR = process.cwd(); const {default: chromium} = await import('@sparticuz/chromium');"
         "process.stdout.write(await chromium.executablePath())"
     )
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(  # noqa: S603  # our own script
         [shutil.which("node") or "node", "--input-type=module", "-e", script],
         capture_output=True,
         text=True,

@@ -115,7 +115,7 @@ def _person(name: str, password: str, now: datetime) -> User:
     register(name=name, email=email, password=password, zone=ZONE, now=now)
     with unit_of_work():
         entry = directory.find(DirectoryKind.SIGN_IN, directory.hash_email(email), now=now)
-    assert entry is not None  # noqa: S101 - just registered
+    assert entry is not None  # noqa: S101  # just registered
     with unit_of_work(user_id=entry.target_id) as db:
         known = {"email_verified_at": now, "password_hash": hash_password(password)}
         db.execute(update(User).where(User.id == entry.target_id).values(known))
@@ -141,7 +141,7 @@ def _acting(organization_id: uuid.UUID, user: User) -> Iterator[Actor]:
     with unit_of_work(organization_id=organization_id, user_id=user.id) as db:
         member_id = db.scalars(select(Member.id).where(Member.user_id == user.id)).one()
         actor = load_actor(member_id)
-        assert actor is not None  # noqa: S101 - an active member
+        assert actor is not None  # noqa: S101  # an active member
         yield actor
 
 
@@ -149,12 +149,12 @@ def _join(organization_id: uuid.UUID, owner_id: uuid.UUID, user: User, role: Rol
     """Invite a person and accept at once."""
     with unit_of_work(organization_id=organization_id) as db:
         owner = load_actor(owner_id)
-        assert owner is not None  # noqa: S101 - just made
+        assert owner is not None  # noqa: S101  # just made
         member = invite(email=user.email, name=user.name, role=role, actor=owner, now=now)
         invitation_id = db.scalars(
             select(Invitation.id).where(Invitation.member_id == member.id).order_by(Invitation.id.desc())
         ).first()
-        assert invitation_id is not None  # noqa: S101 - just made
+        assert invitation_id is not None  # noqa: S101  # just made
         token = mint_invitation_token(invitation_id, now=now)
     accept(token, user=user, now=now)
 
@@ -243,8 +243,8 @@ def mint_feed(made: dict[str, Any], *, now: datetime) -> str:
     email = made["sign_ins"]["student"]["email"]
     with unit_of_work():
         entry = directory.find(DirectoryKind.SIGN_IN, directory.hash_email(email), now=now)
-    assert entry is not None  # noqa: S101 - the demo made it
-    assert entry.user_id is not None  # noqa: S101 - a person's entry
+    assert entry is not None  # noqa: S101  # the demo made it
+    assert entry.user_id is not None  # noqa: S101  # a person's entry
     with unit_of_work(user_id=entry.user_id) as db:
         organization_id = db.scalars(
             select(Member.organization_id).where(Member.user_id == entry.user_id, Member.role == Role.STUDENT)

@@ -182,7 +182,7 @@ def _block(slot: Slot, days: tuple[date, ...], names: tuple[str, ...], body: flo
 
 
 def _end(panel: Panel, days: tuple[date, ...], body: float, height: float) -> list[str]:
-    assert panel.until is not None  # noqa: S101 - the caller has asked
+    assert panel.until is not None  # noqa: S101  # the caller has asked
     on, label = panel.until
     x = _x(days.index(on)) + _COLUMN - _GAP / 2
     line = f'<path class="end" d="M{_n(x)} {_n(body - 22)}V{_n(body + height)}"/>'

@@ -215,7 +215,7 @@ def _does_not_fit() -> tuple[Panel, ...]:
     calendar = replace(HOUR_A_DAY, soft_ends_on=FRI)
     found = {each.code: each for each in diagnose(path, calendar, Learner(), Policy(), (), BEFORE).repairs}
     more, later = found[RepairCode.ADD_MINUTES].minutes, found[RepairCode.EXTEND].ends_on
-    assert later is not None  # noqa: S101 - this repair has a date
+    assert later is not None  # noqa: S101  # this repair has a date
     a, b, c, d, e, f, g = (minutes + more if minutes else 0 for minutes in calendar.weekday_minutes)
     longer, extended = replace(calendar, weekday_minutes=(a, b, c, d, e, f, g)), replace(calendar, soft_ends_on=later)
     return (

@@ -44,7 +44,7 @@ class _Child:
 
     def start(self) -> None:
         self.started_at = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 - our own programs
+        self.process = subprocess.Popen(  # noqa: S603  # our own programs
             list(self.program.command),
             env=self.program.environment,
             stdin=subprocess.DEVNULL,
@@ -56,7 +56,7 @@ class _Child:
 
     @property
     def output(self) -> IO[bytes]:
-        assert self.process.stdout is not None  # noqa: S101 - it is a pipe
+        assert self.process.stdout is not None  # noqa: S101  # it is a pipe
         return self.process.stdout
 
     def stop(self, number: int) -> None:

@@ -34,7 +34,7 @@ class _Loader(yaml.BaseLoader):
 def load(text: str) -> Any:
     """None, text, and lists and maps of them, at most 20 in each other. Invalid names the line."""
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - makes only text, lists and maps
+        return yaml.load(text, _Loader)  # noqa: S506  # makes only text, lists and maps
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise Invalid(

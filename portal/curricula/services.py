@@ -196,7 +196,7 @@ def move(curriculum: Curriculum, step_id: uuid.UUID, *, down: bool) -> None:
     """Move a step one place; beyond the end of its unit it goes into the next one."""
     step = step_of(curriculum, step_id)
     found = queries.draft(curriculum.id)
-    assert found is not None  # noqa: S101 - the draft is locked and open
+    assert found is not None  # noqa: S101  # the draft is locked and open
     ids = [[each.id for each in unit.steps] for unit in found.units]
     number = next(index for index, unit in enumerate(found.units) if unit.id == step.unit_id)
     place = ids[number].index(step_id)

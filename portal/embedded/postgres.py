@@ -84,7 +84,7 @@ def start_postgres(home: Path, *, bin_dir: Path | None = None, durable: bool = T
         _clear_stale(data, sockets)
         options = () if durable else _FAST
         with (home / "postgres.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own programs and arguments
+            process = subprocess.Popen(  # noqa: S603  # our own programs and arguments
                 [
                     *account.prefix,
                     programs / "postgres",
@@ -115,7 +115,7 @@ def _initialise(home: Path, programs: Path, account: Account, *, durable: bool) 
     stage = home / "data.new"
     shutil.rmtree(stage, ignore_errors=True)
     account.own(stage)
-    done = subprocess.run(  # noqa: S603 - our own programs and arguments
+    done = subprocess.run(  # noqa: S603  # our own programs and arguments
         [
             *account.prefix,
             programs / "initdb",
@@ -155,7 +155,7 @@ def _found_running(programs: Path, data: Path, sockets: Path) -> bool:
 
 
 def _is_ready(programs: Path, sockets: Path) -> bool:
-    asked = subprocess.run(  # noqa: S603 - our own programs and arguments
+    asked = subprocess.run(  # noqa: S603  # our own programs and arguments
         [programs / "pg_isready", "-q", "-h", sockets, "-p", str(PORT), "-U", "postgres"], check=False
     )
     return asked.returncode == 0

@@ -66,7 +66,7 @@ def start_valkey(home: Path, *, bin_dir: Path | None = None) -> Valkey:
         Account().own(folder)
         socket.unlink(missing_ok=True)
         with (home / "valkey.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own program and arguments
+            process = subprocess.Popen(  # noqa: S603  # our own program and arguments
                 [
                     _program(bin_dir),
                     *("--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", home),

@@ -173,7 +173,7 @@ class ToolLaunch(MessageLaunch[Parameters, Known, SessionService, _Offered]):
 
     def validate_jwt_signature(self) -> "ToolLaunch":
         """The platform signed it."""
-        assert self._compact is not None  # noqa: S101 - made by the format's step
+        assert self._compact is not None  # noqa: S101  # made by the format's step
         jwks_url, kid = self.login.registered.jwks_url, self.header["kid"]
         key = keysets.find(jwks_url, kid, private=self._private, now=self._now)
         try:

@@ -147,7 +147,7 @@ class _ToolLogin(OIDCLogin[Parameters, Known, _Nonces, _NoCookies, str]):
 
     def _get_uuid(self) -> str:
         """The random part of the state."""
-        assert self.known.found is not None  # noqa: S101 - the registration is found before the state is made
+        assert self.known.found is not None  # noqa: S101  # the registration is found before the state is made
         made = states.new(self.known.found.organization_id)
         self.state = "state-" + made  # as PyLTI1p3 sends it
         return made
@@ -172,7 +172,7 @@ def _begin(values: Mapping[str, str], *, within: uuid.UUID | None, launch_url: s
     except OIDCException as error:
         raise _incomplete() from error
     found = tool.known.found
-    assert found is not None  # noqa: S101 - no registration raises above
+    assert found is not None  # noqa: S101  # no registration raises above
     secret = states.new_secret(now)
     storage = values.get("lti_storage_target", "")
     states.keep(

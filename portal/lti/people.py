@@ -148,7 +148,7 @@ def merge(class_id: uuid.UUID, lti_user_id: uuid.UUID, *, actor: Actor, now: dat
     """Take a launched learner for the roster member with the same address. NotFound when it is not on offer."""
     authorize(actor, Permission.CLASS_ENROL, class_id=class_id)
     launched = _offered(class_id, lti_user_id)
-    assert launched.merge_with_id is not None  # noqa: S101 - an offer has both
+    assert launched.merge_with_id is not None  # noqa: S101  # an offer has both
     session().get_one(Member, launched.merge_with_id).status = MemberStatus.ACTIVE
     _join(launched.member_id, launched.merge_with_id, actor_member_id=actor.member_id, now=now)
 

@@ -130,7 +130,7 @@ def _enter_class(context: LtiContext, member_id: uuid.UUID, role: ClassRole, *, 
 def _new_class(context: LtiContext, member_id: uuid.UUID, *, now: datetime) -> uuid.UUID:
     """A class for a course, with the days and columns of the one it was copied from; its roster is asked for."""
     actor = load_actor(member_id)
-    assert actor is not None  # noqa: S101 - made by this launch
+    assert actor is not None  # noqa: S101  # made by this launch
     draft = ClassDraft(
         name=context.title,
         zone=actor.zone,

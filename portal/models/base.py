@@ -72,7 +72,7 @@ class TenantEntity(Tenant):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805 - SQLAlchemy hands in the class
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805  # SQLAlchemy hands in the class
         """The pair that composite foreign keys point to; subclasses add theirs with `within`."""
         return within()
 

@@ -166,7 +166,7 @@ def mail_html(name: str) -> ResponseReturnValue:
 
 def _require_mailbox() -> None:
     """Only for a browser on this machine that asks for this machine: never through a proxy."""
-    near = ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - not a bind
+    near = ipaddress.ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104  # not a bind
     proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     local = (urlsplit(request.host_url).hostname or "") in ("127.0.0.1", "::1", "localhost")
     if settings().smtp_host or proxied or not (near and local):

@@ -110,7 +110,7 @@ def _stays(problem: Problem, task: Task, slot: Slot, commands: dict[object, Pin]
 
 def _restart(problem: Problem, block: Block, pin: Pin | None) -> None:
     """A zone may have changed since: the local time counts. A command moves the slot."""
-    assert block.base is not None  # noqa: S101 - blocks of slots
+    assert block.base is not None  # noqa: S101  # blocks of slots
     on, start = (block.base.on, block.base.start) if pin is None else (pin.on, pin.start)
     block.start = problem.zone.wall(on.toordinal(), minute_of(start))
     if pin is not None:
@@ -129,7 +129,7 @@ def _stand(problem: Problem, task: Task, pins: list[Pin]) -> None:
     start, code = task.fixed, ReasonCode.ANCHOR
     if start is None and pin is not None:
         start, code = problem.zone.wall(pin.on.toordinal(), minute_of(pin.start)), ReasonCode.PIN
-    assert start is not None  # noqa: S101 - one of the two was given
+    assert start is not None  # noqa: S101  # one of the two was given
     base = task.loose[0].base if task.loose else None
     task.given.append(Block(start, task.minutes, reason(code), base, pinned=code is ReasonCode.PIN))
     task.minutes, task.loose = 0, []

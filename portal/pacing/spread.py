@@ -47,7 +47,7 @@ def _days(problem: Problem, room: Room, first: int, until: int) -> list[Day]:
 
 def stretches(problem: Problem) -> list[Stretch]:
     """All open work up to the soft end; for who catches up, first what the class is ahead, then the rest."""
-    assert problem.soft_end is not None  # noqa: S101 - the caller has asked
+    assert problem.soft_end is not None  # noqa: S101  # the caller has asked
     tasks = [task for task in problem.tasks if task.minutes and task.left_out is None]
     behind = [task for task in tasks if task.level_by is not None]
     turn = min(problem.soft_end, max((task.level_by or 0 for task in behind), default=0))

@@ -138,7 +138,7 @@ def _effect(
 
 def _change(titles: Mapping[str, str], before: Slot | None, after: Slot | None, zone: ZoneInfo) -> Change:
     slot = after or before
-    assert slot is not None  # noqa: S101 - one of the two is there
+    assert slot is not None  # noqa: S101  # one of the two is there
     return Change(
         titles.get(str(slot.step), "–"),
         slot.part,

@@ -172,7 +172,7 @@ def _slots_before(
     learners: Sequence[tuple[Learner, Base]],
 ) -> dict[object, Base]:
     """The learners' slots as they were before changes, by member; of those they touched."""
-    assert frame.assignment_id is not None  # noqa: S101 - a change is of an assignment
+    assert frame.assignment_id is not None  # noqa: S101  # a change is of an assignment
     schedules = queries.schedules_of(frame.assignment_id, member_ids)
     diffs = diffs_of(change_ids)
     gone = queries.removed_items({item_id for diff in diffs.values() for item_id in diff.removed})
@@ -239,7 +239,7 @@ def plan_in_batches(
 
 def store(frame: Frame, planned: Sequence[Planned], cause: Cause, *, now: datetime) -> list[uuid.UUID]:
     """Write plans set-wise: schedules, items, history, when to look for missed work; ids of schedules that changed."""
-    assert frame.assignment_id is not None  # noqa: S101 - only a published assignment is stored
+    assert frame.assignment_id is not None  # noqa: S101  # only a published assignment is stored
     member_ids = [each.enrolment.member_id for each in planned]
     schedules = queries.schedules_of(frame.assignment_id, member_ids)
     titles = {step.step_id: step.title for step in frame.version.steps}
@@ -286,7 +286,7 @@ def _write_items(
     move_items([(move.before.id, move.after) for each in planned for move in each.diff.moved], now=now)
     move_items([(slot.id, slot) for _schedule_id, slot in back], now=now)
     for schedule_id, slot in back:
-        assert isinstance(slot.id, uuid.UUID)  # noqa: S101 - an item's
+        assert isinstance(slot.id, uuid.UUID)  # noqa: S101  # an item's
         added.setdefault(schedule_id, []).append(slot.id)
     remove_items([removed.slot.id for each in planned for removed in each.diff.removed], now=now)
     return added

@@ -70,7 +70,7 @@ def _insert(rows: Iterable[NewItem], returning: str, *, now: datetime) -> Sequen
     _copy("new_items", _NEW, values)
     names = ", ".join(_NEW)
     made = session().execute(
-        text(f"INSERT INTO schedule_items ({names}) SELECT {names} FROM new_items{returning}")  # noqa: S608 - our names
+        text(f"INSERT INTO schedule_items ({names}) SELECT {names} FROM new_items{returning}")  # noqa: S608  # our names
     )
     return made.all() if returning else ()
 
@@ -83,7 +83,7 @@ def move_items(moves: Sequence[tuple[object, Slot]], *, now: datetime) -> None:
         names = ", ".join(f"{name} = moved.{name}" for name in _MOVED if name != "id")
         session().execute(
             text(
-                f"UPDATE schedule_items AS item SET {names}, sequence = item.sequence + 1, removed_at = NULL "  # noqa: S608 - our names
+                f"UPDATE schedule_items AS item SET {names}, sequence = item.sequence + 1, removed_at = NULL "  # noqa: S608  # our names
                 "FROM moved_items AS moved WHERE item.id = moved.id"
             )
         )
@@ -100,7 +100,7 @@ def change_schedules(rows: Iterable[tuple[uuid.UUID, bool, Mapping[str, Any]]], 
         names = ", ".join(f"{name} = changed.{name}" for name in (*_PLANNED, "planned_at"))
         session().execute(
             text(
-                f"UPDATE schedules AS schedule SET {names}, revision = schedule.revision + changed.revision "  # noqa: S608 - our names
+                f"UPDATE schedules AS schedule SET {names}, revision = schedule.revision + changed.revision "  # noqa: S608  # our names
                 "FROM changed_schedules AS changed WHERE schedule.id = changed.id"
             )
         )
@@ -119,10 +119,10 @@ def remove_items(item_ids: Sequence[object], *, now: datetime) -> None:
 def _copy(table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]], like: str = "schedule_items") -> None:
     names = ", ".join(columns)
     connection = session().connection().connection.driver_connection
-    assert connection is not None  # noqa: S101 - the session has just opened it
+    assert connection is not None  # noqa: S101  # the session has just opened it
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ON COMMIT DROP AS "  # noqa: S608 - our names
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ON COMMIT DROP AS "  # noqa: S608  # our names
             f"SELECT {names} FROM {like} WITH NO DATA"
         )
         cursor.execute(f"TRUNCATE {table}")

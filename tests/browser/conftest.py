@@ -13,7 +13,7 @@ from portal.config import ROOT, Settings
 from portal.extensions import limiter
 from portal.factory import create_app
 from portal.security.actor import Actor
-from tests.browser.embedding import *  # noqa: F403 - fixtures
+from tests.browser.embedding import *  # noqa: F403  # fixtures
 from tests.browser.starting import start
 from tests.factories.cast import PASSWORD
 

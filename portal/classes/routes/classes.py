@@ -50,7 +50,7 @@ def class_tabs(class_id: uuid.UUID, here: str) -> Markup:
     if may_in_class(require_actor(), Permission.CLASS_EDIT, class_id):
         tabs.append(("classes.edit", _("Settings")))
     items = [(label, url_for(endpoint, class_id=class_id), endpoint == here) for endpoint, label in tabs]
-    return Markup(render_template("classes/_tabs.html", items=items))  # noqa: S704 - a template, escaped itself
+    return Markup(render_template("classes/_tabs.html", items=items))  # noqa: S704  # a template, escaped itself
 
 
 @blueprint.get("/classes")

@@ -20,7 +20,7 @@ class GradeKind(enum.StrEnum):
 
     SHARE = "SHARE"
     POINTS = "POINTS"
-    PASS_FAIL = "PASS_FAIL"  # noqa: S105 - a pass, not a password
+    PASS_FAIL = "PASS_FAIL"  # noqa: S105  # a pass, not a password
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,7 +279,7 @@ def test_many_people_take_no_more_statements_than_few(platform, course, app):
         )
         seen = []
         with unit_of_work(organization_id=course.organization_id) as db:
-            count = lambda *arguments: seen.append(arguments[2])  # noqa: E731
+            count = lambda *arguments: seen.append(arguments[2])  # noqa: E731  # a name for what stands in for a method
             event.listen(db.get_bind(), "before_cursor_execute", count)
             services.apply(course.class_id, [(course.platform_id, listing)], now=clock.now())
             event.remove(db.get_bind(), "before_cursor_execute", count)

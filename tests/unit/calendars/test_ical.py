@@ -30,7 +30,7 @@ def event(**values) -> FeedEvent:
     base = {
         "uid": "1@portal",
         "title": "Loops",
-        "starts": datetime(2026, 9, 7, 8, 30),  # noqa: DTZ001 - local to the feed's zone
+        "starts": datetime(2026, 9, 7, 8, 30),  # noqa: DTZ001  # local to the feed's zone
         "minutes": 50,
         "sequence": 3,
         "changed_at": CHANGED,
@@ -85,7 +85,7 @@ def test_lines_are_short_end_in_crlf_and_unfold_to_the_same(text):
     assert folded[:-2].replace("\r\n ", "") == f"SUMMARY:{escape(text)}"
 
 
-LOCAL = st.datetimes(datetime(2026, 9, 1), datetime(2027, 7, 1))  # noqa: DTZ001 - local to the feed's zone
+LOCAL = st.datetimes(datetime(2026, 9, 1), datetime(2027, 7, 1))  # noqa: DTZ001  # local to the feed's zone
 PLAIN = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=200)
 
 
@@ -136,7 +136,7 @@ def test_every_known_zone_can_be_written():
 
 
 def test_a_second_reader_agrees_on_instants_across_the_clock_change():
-    events = [event(uid=f"{day}@portal", starts=datetime(2026, 10, day, 9, 0)) for day in (24, 25, 26)]  # noqa: DTZ001 - local
+    events = [event(uid=f"{day}@portal", starts=datetime(2026, 10, day, 9, 0)) for day in (24, 25, 26)]  # noqa: DTZ001  # local
     text = render(INFO, events)
     python = [
         each["DTSTART"].dt.astimezone(UTC)

@@ -249,7 +249,7 @@ def test_paths_out_of_order_and_values_without_a_zone_are_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
         made(PathVersion((Step("a", 5), Step("a", 5))))
     with pytest.raises(ValueError, match="zone"):
-        made(PathVersion(steps(60)), now=datetime(2026, 9, 6, 12))  # noqa: DTZ001 - that is the point
+        made(PathVersion(steps(60)), now=datetime(2026, 9, 6, 12))  # noqa: DTZ001  # that is the point
 
 
 def test_a_class_of_three_hundred_breaks_nothing() -> None:
