@@ -79,11 +79,12 @@ def modified_at(state: FeedState, now: datetime) -> datetime:
 
 
 def events_of_member(
-    member_id: uuid.UUID, zone: str, first: date, last: date, *, base_url: str, now: datetime
+    member_id: uuid.UUID, zone: str, first: date, last: date, *, version: int, base_url: str, now: datetime
 ) -> list[FeedEvent]:
     """A learner's study slots in the window, and those cancelled lately; one statement.
 
-    A step whose path says by when it is due has a marker at that moment as well.
+    A step whose path says by when it is due has a marker at that moment as well. Its sequence is the feed's
+    ``version``: what its slots have counted falls when one of them is no longer shown.
     """
     rows = session().execute(
         select(
@@ -133,7 +134,7 @@ def events_of_member(
         due_at, schedule_id, step_id, has_due = due
         if has_due:
             of_step.setdefault((schedule_id, step_id), []).append((slot, due_at))
-    return slots + [_due(key, parts, info) for key, parts in of_step.items()]
+    return slots + [replace(_due(key, parts, info), sequence=version) for key, parts in of_step.items()]
 
 
 def _due(key: tuple[uuid.UUID, uuid.UUID], parts: Sequence[tuple[FeedEvent, datetime]], zone: ZoneInfo) -> FeedEvent:
@@ -145,7 +146,6 @@ def _due(key: tuple[uuid.UUID, uuid.UUID], parts: Sequence[tuple[FeedEvent, date
         uid=f"{key[0]}.{key[1]}.due@portal",
         title=_("Due: %(title)s", title=last.title),
         starts=_before(due_at, zone),
-        sequence=sum(slot.sequence for slot, _due_at in parts),
         changed_at=max(slot.changed_at for slot, _due_at in parts),
         done=all(slot.done for slot, _due_at in open_ones),
         is_marker=True,

@@ -105,7 +105,9 @@ def _unchanged(etag: str, changed_at: datetime) -> bool:
 def _answer(state: FeedState, token: str, now: datetime) -> Response:
     first, last = queries.window(now, state.zone)
     base_url = _settings().base_url
-    events = queries.events_of_member(state.member_id, state.zone, first, last, base_url=base_url, now=now)
+    events = queries.events_of_member(
+        state.member_id, state.zone, first, last, version=state.version, base_url=base_url, now=now
+    )
     source = f"{base_url}{url_for('calendars.feed', token=token)}"
     info = FeedInfo(str(_("My learning schedule")), state.zone, source, first, last)
     body = render(info, events)

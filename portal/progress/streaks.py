@@ -42,7 +42,7 @@ class Streak:
 
 @dataclass(frozen=True, slots=True)
 class Studied:
-    """What was done on one day in one IANA zone: ``completed`` items (less those reopened) and minutes by the clock."""
+    """What was done on one day in one IANA zone: ``completed`` items that are so still, minutes by the clock."""
 
     on: date
     zone: str

@@ -72,7 +72,7 @@ def mark_word(mark: Mark) -> str:
 
 
 def milestone_words(milestone: Milestone) -> str:
-    """“Half of the path”, “10 hours of Algorithms”."""
+    """“75 % of the path done”, “10 hours studied”."""
     if milestone.kind is Kind.CATEGORY:
         text = ngettext("%(num)d hour studied", "%(num)d hours studied", milestone.threshold)
         return str(text)

@@ -119,7 +119,9 @@ def mailed_once(schedules, deliveries, settings):
 
 def feed_of(schedule):
     first, last = date(2026, 8, 8), date(2027, 9, 8)
-    events = events_of_member(schedule.member_id, "UTC", first, last, base_url="https://x.example.org", now=AT)
+    events = events_of_member(
+        schedule.member_id, "UTC", first, last, version=1, base_url="https://x.example.org", now=AT
+    )
     return render(FeedInfo("Schedule", "UTC", "https://x.example.org/feed.ics", first, last), events)
 
 
