@@ -27,7 +27,7 @@ class Advice:
             return AddMinutes(class_id, self.repair.minutes, self.repair.weekdays, members)
         if self.repair.code is RepairCode.EXTEND and self.repair.ends_on is not None:
             return ExtendEnd(class_id, self.repair.ends_on, members)
-        assert assignment_id is not None  # noqa: S101  # as said
+        assert assignment_id is not None  # noqa: S101  # whoever leaves steps out names an assignment
         return LeaveOut(assignment_id, self.steps, members)
 
     @property
