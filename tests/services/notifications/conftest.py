@@ -44,7 +44,7 @@ class Post:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # as above
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name
         self.accepted.append(envelope)
         return (self.on_accepted() if envelope.rcpt_tos == [self.only] else None) or "250 OK"
 
